@@ -1,0 +1,1 @@
+"""Karst: from one typed configuration, the cloud infrastructure under a connectomics platform."""

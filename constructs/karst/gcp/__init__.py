@@ -1,0 +1,1 @@
+"""Constructs of the Google Cloud: one logical entity a module."""
