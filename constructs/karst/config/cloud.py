@@ -131,8 +131,8 @@ class Generation(Model):
     """One cluster of the deployment; an upgrade brings a second and moves traffic over to it."""
 
     state: GenerationState = Field(
-        description="`standby` runs without schedulers and queue workers, `active` runs them, `draining` finishes its work, "
-        "`retired` is no longer protected, `removed` is deleted by the next deployment."
+        description="`standby` runs without schedulers and queue workers, `active` runs them, `draining` finishes "
+        "its work, `retired` is no longer protected, `removed` is deleted by the next deployment."
     )
     control_plane: Cidr | None = Field(
         None,

@@ -13,7 +13,6 @@ from karst.config.types import (
     BucketName,
     HttpsUrl,
     Manage,
-    Percent,
     ProjectId,
     ResourceName,
     SecretRef,
@@ -105,7 +104,7 @@ class Sql(Model):
             raise ValueError(f"memory_gb {self.memory_gb} does not fit {self.cpu} processors. Write {low} to {high}")
         if self.disk_limit_gb and self.disk_limit_gb < self.disk_gb:
             raise ValueError(
-                f"disk_limit_gb {self.disk_limit_gb} is below disk_gb {self.disk_gb}. Raise the limit, or write 0 for none"
+                f"disk_limit_gb {self.disk_limit_gb} is below disk_gb {self.disk_gb}. Raise it, or write 0 for none"
             )
         return self
 
@@ -302,18 +301,3 @@ class Stores(Model):
     buckets: Buckets = Field(Buckets(), description="Shared buckets.")
     cors: BucketCors = Field(BucketCors(), description="Browsers that may read buckets.")
     pubsub: PubSub = Field(PubSub(), description="Topics and subscriptions.")
-
-
-__all__ = [
-    "Bigtable",
-    "Bucket",
-    "Buckets",
-    "Firestore",
-    "Percent",
-    "PubSub",
-    "PublicAccess",
-    "Redis",
-    "RedisInstance",
-    "Sql",
-    "Stores",
-]

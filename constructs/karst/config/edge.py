@@ -1,0 +1,102 @@
+"""How a deployment is reached: hosts, certificates, the load balancer and its weights."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from karst.config.base import Model
+from karst.config.types import Cidr, Email, GenerationName, Hostname, HttpsUrl, Manage, Percent, ResourceName
+
+
+class ExtraHost(Model):
+    """Another name under which the deployment answers."""
+
+    name: Hostname = Field(description="Full host name.", examples=["cave.example.org"])
+    zone: ResourceName | None = Field(
+        None, description="Cloud DNS zone of the name, if not the deployment's.", examples=["example-org"]
+    )
+
+
+class Dns(Model):
+    """Names in the Domain Name System."""
+
+    manage: Manage = Field(Manage.CREATE, description="Who makes the zone: exactly one deployment of a project does.")
+    zone: ResourceName = Field(description="Name of the Cloud DNS zone.", examples=["kingdom"])
+    domain: Hostname = Field(
+        description="Domain of the zone; the deployment answers at `<name>.<domain>`.", examples=["example.org"]
+    )
+    hostnames: tuple[ExtraHost, ...] = Field((), description="Further names, stable aliases among them.")
+    ttl_s: int = Field(
+        300, ge=5, le=86400, description="Seconds that others remember an address. Lower it a day before a move."
+    )
+
+
+class Tls(Model):
+    """Certificates. Each name is proven through DNS, so an upgrade has its certificate before traffic moves."""
+
+    email: Email | None = Field(
+        None,
+        description="Contact of an ACME account, only where upstream's issuer is kept.",
+        examples=["ops@example.org"],
+    )
+    server: HttpsUrl | None = Field(
+        None, description="ACME directory of that issuer.", examples=["https://acme.example.org/directory"]
+    )
+    issuer: ResourceName | None = Field(None, description="Name of that issuer.", examples=["letsencrypt-prod"])
+
+
+class RateLimit(Model):
+    """Requests of one client before it has to wait."""
+
+    requests_per_minute: int = Field(6000, ge=60, le=10_000_000, description="Requests a minute and client address.")
+    ban_s: int = Field(60, ge=10, le=3600, description="Seconds for which a client that goes on is turned away.")
+
+
+class Edge(Model):
+    """The load balancer in front of everything."""
+
+    weights: dict[GenerationName, Percent] = Field(
+        default_factory=dict,
+        description="Percent of traffic for each generation, 100 in all; by default all of it for the active one.",
+        examples=[{"blue": 90, "green": 10}],
+    )
+    ipv6: bool = Field(True, description="Answer on an IPv6 address too.")
+    timeout_s: int = Field(
+        620, ge=30, le=3600, description="Longest answer, in seconds; above that of every service behind it."
+    )
+    rate_limit: RateLimit = Field(RateLimit(), description="What one client may ask.")
+    allowed: tuple[Cidr, ...] = Field(
+        (), description="Only these addresses get in; everybody by default.", max_length=10
+    )
+    log_share: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="Share of requests that are logged.")
+
+
+class GlobalHost(Model):
+    """Where a local deployment finds the global services."""
+
+    host: Hostname = Field(description="Host of the global deployment.", examples=["global.example.org"])
+
+
+class Viewer(Model):
+    """The default viewer of links."""
+
+    url: HttpsUrl = Field(
+        "https://spelunker.cave-explorer.org/",
+        description="Neuroglancer in which links open.",
+        examples=["https://viewer.example.org/"],
+    )
+
+
+class StateBucket(Model):
+    """Where Terraform keeps what it knows."""
+
+    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")] = Field(
+        description="Versioned bucket, made by `karst bootstrap`; each stack has its own prefix in it.",
+        examples=["lab-karst-state"],
+    )
+    prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9/_-]*[a-z0-9]$")] = Field(
+        "karst",
+        description="Folder under which the stacks stand. Before changing it, move the objects.",
+    )
