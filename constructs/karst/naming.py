@@ -1,0 +1,415 @@
+"""Every name that more than one stack knows, computed from configuration.
+
+Stacks never read each other's state. What one stack makes, another finds by a name from here; so a stack can be planned
+before the one it builds on exists. `CROSS_STACK_VALUES` lists these names with their owner and users for the docs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from karst.config.dataset import Dataset
+from karst.config.deployment import Deployment
+from karst.config.stores import Bucket, RedisInstance
+
+SHARED_BUCKETS = ("dump", "logs", "nglstate", "signatures", "skeleton", "transfer", "upload")
+REDIS_ROLES = ("broker", "cache", "global")
+NAMESPACE = "karst"
+"""Kubernetes namespace of our services."""
+UPSTREAM_NAMESPACE = "upstream"
+"""Kubernetes namespace of upstream's images, which need exceptions."""
+PODS_RANGE = "pods"
+SERVICES_RANGE = "services"
+
+_ACCOUNT_ID_CHARS = (6, 30)
+_BUCKET_CHARS = 63
+_HASH_CHARS = 5
+
+
+def shorten(name: str, limit: int) -> str:
+    """`name` where it fits `limit` characters, else its beginning and a short hash of the whole.
+
+    The hash keeps two long names apart that begin alike.
+    """
+    if len(name) <= limit:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:_HASH_CHARS]
+    return f"{name[: limit - _HASH_CHARS - 1].rstrip('-_.')}-{mark}"
+
+
+def lengthen(name: str, limit: int) -> str:
+    """`name` where it has `limit` characters or more, else with a short hash behind it."""
+    if len(name) >= limit:
+        return name
+    return f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:_HASH_CHARS]}"
+
+
+def dashed(name: str) -> str:
+    """`name` in lower case with a dash for every character that names of cloud resources can't hold."""
+    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
+
+
+def underscored(name: str) -> str:
+    """`name` with an underscore for every character that names in BigQuery and Terraform can't hold."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", name)
+
+
+def service_account_id(deployment: str, workload: str) -> str:
+    """Id of the Google service account of a workload: 6 to 30 characters, as the API demands."""
+    least, most = _ACCOUNT_ID_CHARS
+    return lengthen(shorten(f"{deployment}-{dashed(workload)}", most), least)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackNames:
+    """Ids of a deployment's stacks; the edge carries the deployment's own name."""
+
+    deployment: str
+
+    @property
+    def foundation(self) -> str:
+        """What lives for years."""
+        return f"{self.deployment}-foundation"
+
+    def dataset(self, dataset: str) -> str:
+        """What lives as long as a dataset."""
+        return f"{self.deployment}-data-{dashed(dataset)}"
+
+    def cluster(self, generation: str) -> str:
+        """One generation's cluster."""
+        return f"{self.deployment}-cluster-{generation}"
+
+    def addons(self, generation: str) -> str:
+        """Third-party charts of a generation."""
+        return f"{self.deployment}-addons-{generation}"
+
+    def apps(self, generation: str) -> str:
+        """Workloads of a generation."""
+        return f"{self.deployment}-apps-{generation}"
+
+    @property
+    def run(self) -> str:
+        """Cloud Run services."""
+        return f"{self.deployment}-run"
+
+    @property
+    def edge(self) -> str:
+        """Load balancer, routes and aliases."""
+        return self.deployment
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one deployment."""
+
+    of: Deployment
+
+    @property
+    def stacks(self) -> StackNames:
+        """Ids of its stacks."""
+        return StackNames(deployment=self.of.name)
+
+    @property
+    def network(self) -> str:
+        """Name of the network."""
+        return self.of.gcp.network.name or f"{self.of.name}-network"
+
+    @property
+    def subnet(self) -> str:
+        """Name of the subnet."""
+        return self.of.gcp.network.subnet or f"{self.network}-sub"
+
+    @property
+    def network_path(self) -> str:
+        """The network as other resources name it."""
+        return f"projects/{self.of.gcp.project}/global/networks/{self.network}"
+
+    @property
+    def subnet_path(self) -> str:
+        """The subnet as other resources name it."""
+        return f"projects/{self.of.gcp.project}/regions/{self.of.gcp.region}/subnetworks/{self.subnet}"
+
+    @property
+    def internal_zone(self) -> str:
+        """Name of the private zone."""
+        return f"{self.of.name}-internal"
+
+    @property
+    def internal_domain(self) -> str:
+        """Domain of the private zone."""
+        return f"{self.of.name}.karst.internal"
+
+    @property
+    def sql_instance(self) -> str:
+        """Name of the Cloud SQL instance."""
+        return self.of.sql.instance or f"{self.of.name}-sql"
+
+    @property
+    def sql_connection(self) -> str:
+        """The instance as the SQL proxy names it."""
+        return f"{self.of.gcp.project}:{self.of.gcp.region}:{self.sql_instance}"
+
+    @property
+    def sql_host(self) -> str:
+        """Private name of PostgreSQL."""
+        return f"sql.{self.internal_domain}"
+
+    def sql_database(self, dataset: Dataset) -> str:
+        """Database of a dataset's annotations."""
+        return dataset.annotations.database or dataset.volume_name
+
+    @property
+    def bigtable_project(self) -> str:
+        """Project of the Bigtable instance."""
+        return self.of.bigtable.project or self.of.gcp.project
+
+    def redis(self, role: str) -> str:
+        """Name of the Redis of a role: `broker`, `cache` or `global`."""
+        return self.redis_settings(role).name or f"{self.of.name}-{role}"
+
+    def redis_settings(self, role: str) -> RedisInstance:
+        """Settings of the Redis of a role."""
+        redis = self.of.redis
+        return {"broker": redis.broker, "cache": redis.cache, "global": redis.global_}[role]
+
+    def redis_host(self, role: str) -> str:
+        """Private name of the Redis of a role."""
+        return f"redis-{role}.{self.internal_domain}"
+
+    def redis_auth_secret(self, role: str) -> str:
+        """Secret with the password of a Redis."""
+        return f"{self.of.name}-redis-{role}-auth"
+
+    def redis_ca_secret(self, role: str) -> str:
+        """Secret with the authority that signs the certificate of a Redis."""
+        return f"{self.of.name}-redis-{role}-ca"
+
+    def secret(self, purpose: str) -> str:
+        """A secret of the deployment."""
+        return f"{self.of.name}-{dashed(purpose)}"
+
+    def bucket_settings(self, role: str) -> Bucket:
+        """Settings of a shared bucket."""
+        bucket = getattr(self.of.buckets, role)
+        if not isinstance(bucket, Bucket):
+            raise KeyError(role)
+        return bucket
+
+    def bucket(self, role: str) -> str:
+        """Name of a shared bucket."""
+        wanted = f"{self.of.gcp.project}-{self.of.name}-{role}"
+        return self.bucket_settings(role).name or shorten(wanted, _BUCKET_CHARS)
+
+    def dataset_bucket(self, dataset: Dataset) -> str:
+        """Name of a dataset's own bucket."""
+        wanted = f"{self.of.gcp.project}-{self.of.name}-{dashed(dataset.name)}"
+        return dataset.bucket.name or shorten(wanted, _BUCKET_CHARS)
+
+    def topic(self, suffix: str) -> str:
+        """A topic or subscription, such as `api_PCG_EDIT`."""
+        return f"{self.of.pubsub.prefix or self.of.name}_{suffix}"
+
+    @property
+    def pubsub_agent(self) -> str:
+        """Account with which Pub/Sub moves messages aside."""
+        return f"service-{self.of.gcp.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+    def service_account_id(self, workload: str) -> str:
+        """Id of a workload's Google service account."""
+        return service_account_id(self.of.name, workload)
+
+    def service_account(self, workload: str) -> str:
+        """E-mail of a workload's Google service account."""
+        return f"{self.service_account_id(workload)}@{self.of.gcp.project}.iam.gserviceaccount.com"
+
+    @property
+    def registry(self) -> str:
+        """Repository of our images."""
+        return f"{self.of.name}-services"
+
+    @property
+    def registry_url(self) -> str:
+        """Where images of our services are pulled from."""
+        return f"{self.of.gcp.region}-docker.pkg.dev/{self.of.gcp.project}/{self.registry}"
+
+    @property
+    def certificate_map(self) -> str:
+        """Map of certificates by host."""
+        return f"{self.of.name}-hosts"
+
+    @property
+    def certificate_map_path(self) -> str:
+        """The map as the load balancer names it."""
+        place = f"projects/{self.of.gcp.project}/locations/global"
+        return f"//certificatemanager.googleapis.com/{place}/certificateMaps/{self.certificate_map}"
+
+    def address(self, version: str) -> str:
+        """Name of the load balancer's address: `ipv4` or `ipv6`."""
+        return f"{self.of.name}-{version}"
+
+    def run_service(self, service: str) -> str:
+        """A Cloud Run service."""
+        return shorten(f"{self.of.name}-{service}", 49)
+
+    def cluster(self, generation: str) -> str:
+        """A generation's cluster, and its fleet membership."""
+        return shorten(f"{self.of.gcp.cluster.name or self.of.name}-{generation}", 40)
+
+    def cluster_endpoint(self, generation: str) -> str:
+        """Where the cluster's API is reached, known before the cluster exists."""
+        place = f"projects/{self.of.gcp.project_number}/locations/{self.of.gcp.region}"
+        return f"https://connectgateway.googleapis.com/v1/{place}/gkeMemberships/{self.cluster(generation)}"
+
+    def endpoint_group(self, generation: str, service: str) -> str:
+        """Network endpoint group of a service in a generation."""
+        return shorten(f"{self.of.name}-{generation}-{service}", 63)
+
+    def search_dataset(self, dataset: Dataset) -> str:
+        """BigQuery dataset with a dataset's image signatures."""
+        key = dataset.clio.key if dataset.clio else None
+        return f"{underscored((key or dataset.name).lower())}_imgsearch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossStackValue:
+    """A value that one stack makes and others use."""
+
+    value: str
+    formula: str
+    owner: str
+    users: tuple[str, ...]
+    example: Callable[[Names], str]
+
+
+CROSS_STACK_VALUES = (
+    CrossStackValue(
+        value="network",
+        formula="gcp.network.name, or <name>-network",
+        owner="foundation",
+        users=("cluster", "run"),
+        example=lambda names: names.network_path,
+    ),
+    CrossStackValue(
+        value="subnet",
+        formula="gcp.network.subnet, or <network>-sub",
+        owner="foundation",
+        users=("cluster", "run"),
+        example=lambda names: names.subnet_path,
+    ),
+    CrossStackValue(
+        value="SQL connection",
+        formula="<project>:<region>:<sql.instance, or name-sql>",
+        owner="foundation",
+        users=("data", "run", "apps"),
+        example=lambda names: names.sql_connection,
+    ),
+    CrossStackValue(
+        value="SQL host",
+        formula="sql.<name>.karst.internal",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.sql_host,
+    ),
+    CrossStackValue(
+        value="Redis host of a role",
+        formula="redis-<role>.<name>.karst.internal",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.redis_host("broker"),
+    ),
+    CrossStackValue(
+        value="Redis password of a role",
+        formula="secret <name>-redis-<role>-auth",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.redis_auth_secret("broker"),
+    ),
+    CrossStackValue(
+        value="Redis authority of a role",
+        formula="secret <name>-redis-<role>-ca",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.redis_ca_secret("broker"),
+    ),
+    CrossStackValue(
+        value="shared bucket of a role",
+        formula="buckets.<role>.name, or <project>-<name>-<role>",
+        owner="foundation",
+        users=("data", "run", "apps"),
+        example=lambda names: names.bucket("skeleton"),
+    ),
+    CrossStackValue(
+        value="topic or subscription",
+        formula="<pubsub.prefix, or name>_<SUFFIX>",
+        owner="foundation",
+        users=("apps",),
+        example=lambda names: names.topic("PCG_EDIT"),
+    ),
+    CrossStackValue(
+        value="service account of a workload",
+        formula="<name>-<workload>, shortened to 30 characters, @<project>.iam.gserviceaccount.com",
+        owner="foundation",
+        users=("data", "run", "cluster", "apps"),
+        example=lambda names: names.service_account("landing"),
+    ),
+    CrossStackValue(
+        value="image registry",
+        formula="<region>-docker.pkg.dev/<project>/<name>-services",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.registry_url,
+    ),
+    CrossStackValue(
+        value="Kubernetes namespaces",
+        formula=f"{NAMESPACE} for our services, {UPSTREAM_NAMESPACE} for upstream's images",
+        owner="apps",
+        users=("cluster", "foundation"),
+        example=lambda _: NAMESPACE,
+    ),
+    CrossStackValue(
+        value="certificate map",
+        formula="//certificatemanager.googleapis.com/projects/<project>/locations/global/certificateMaps/<name>-hosts",
+        owner="foundation",
+        users=("edge",),
+        example=lambda names: names.certificate_map_path,
+    ),
+    CrossStackValue(
+        value="load balancer's address",
+        formula="<name>-ipv4, <name>-ipv6",
+        owner="edge",
+        users=("edge",),
+        example=lambda names: names.address("ipv4"),
+    ),
+    CrossStackValue(
+        value="Cloud Run service",
+        formula="<name>-<service>",
+        owner="run",
+        users=("edge",),
+        example=lambda names: names.run_service("landing"),
+    ),
+    CrossStackValue(
+        value="cluster's endpoint",
+        formula="Connect Gateway of project number, region and <cluster.name, or name>-<generation>",
+        owner="cluster",
+        users=("addons", "apps"),
+        example=lambda names: names.cluster_endpoint("blue"),
+    ),
+    CrossStackValue(
+        value="network endpoint group",
+        formula="<name>-<generation>-<service>",
+        owner="apps",
+        users=("edge",),
+        example=lambda names: names.endpoint_group("blue", "auth"),
+    ),
+    CrossStackValue(
+        value="signatures of a dataset",
+        formula="<clio.key, or dataset>_imgsearch",
+        owner="data",
+        users=("run",),
+        example=lambda _: "hemibrain_imgsearch",
+    ),
+)
+"""What crosses stacks. The docs print it as a table."""
