@@ -1,0 +1,150 @@
+"""The table of values that cross stacks: what each is, how it is computed, who makes it and who uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from karst.naming import NAMESPACE, UPSTREAM_NAMESPACE, Names
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossStackValue:
+    """A value that one stack makes and others use."""
+
+    value: str
+    formula: str
+    owner: str
+    users: tuple[str, ...]
+    example: Callable[[Names], str]
+
+
+CROSS_STACK_VALUES = (
+    CrossStackValue(
+        value="network",
+        formula="gcp.network.name, or <name>-network",
+        owner="foundation",
+        users=("cluster", "run"),
+        example=lambda names: names.network_path,
+    ),
+    CrossStackValue(
+        value="subnet",
+        formula="gcp.network.subnet, or <network>-sub",
+        owner="foundation",
+        users=("cluster", "run"),
+        example=lambda names: names.subnet_path,
+    ),
+    CrossStackValue(
+        value="SQL connection",
+        formula="<project>:<region>:<sql.instance, or name-sql>",
+        owner="foundation",
+        users=("data", "run", "apps"),
+        example=lambda names: names.sql_connection,
+    ),
+    CrossStackValue(
+        value="SQL host",
+        formula="sql.<name>.karst.internal",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.sql_host,
+    ),
+    CrossStackValue(
+        value="Redis host of a role",
+        formula="redis-<role>.<name>.karst.internal",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.redis_host("broker"),
+    ),
+    CrossStackValue(
+        value="Redis password of a role",
+        formula="secret <name>-redis-<role>-auth",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.redis_auth_secret("broker"),
+    ),
+    CrossStackValue(
+        value="Redis authority of a role",
+        formula="secret <name>-redis-<role>-ca",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.redis_ca_secret("broker"),
+    ),
+    CrossStackValue(
+        value="shared bucket of a role",
+        formula="buckets.<role>.name, or <project>-<name>-<role>",
+        owner="foundation",
+        users=("data", "run", "apps"),
+        example=lambda names: names.bucket("skeleton"),
+    ),
+    CrossStackValue(
+        value="topic or subscription",
+        formula="<pubsub.prefix, or name>_<SUFFIX>",
+        owner="foundation",
+        users=("apps",),
+        example=lambda names: names.topic("PCG_EDIT"),
+    ),
+    CrossStackValue(
+        value="service account of a workload",
+        formula="<name>-<workload>, shortened to 30 characters, @<project>.iam.gserviceaccount.com",
+        owner="foundation",
+        users=("data", "run", "cluster", "apps"),
+        example=lambda names: names.service_account("landing"),
+    ),
+    CrossStackValue(
+        value="image registry",
+        formula="<region>-docker.pkg.dev/<project>/<name>-services",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.registry_url,
+    ),
+    CrossStackValue(
+        value="Kubernetes namespaces",
+        formula=f"{NAMESPACE} for our services, {UPSTREAM_NAMESPACE} for upstream's images",
+        owner="apps",
+        users=("cluster", "foundation"),
+        example=lambda _: NAMESPACE,
+    ),
+    CrossStackValue(
+        value="certificate map",
+        formula="//certificatemanager.googleapis.com/projects/<project>/locations/global/certificateMaps/<name>-hosts",
+        owner="foundation",
+        users=("edge",),
+        example=lambda names: names.certificate_map_path,
+    ),
+    CrossStackValue(
+        value="load balancer's address",
+        formula="<name>-ipv4, <name>-ipv6",
+        owner="edge",
+        users=("edge",),
+        example=lambda names: names.address("ipv4"),
+    ),
+    CrossStackValue(
+        value="Cloud Run service",
+        formula="<name>-<service>",
+        owner="run",
+        users=("edge",),
+        example=lambda names: names.run_service("landing"),
+    ),
+    CrossStackValue(
+        value="cluster's endpoint",
+        formula="Connect Gateway of project number, region and <cluster.name, or name>-<generation>",
+        owner="cluster",
+        users=("addons", "apps"),
+        example=lambda names: names.cluster_endpoint("blue"),
+    ),
+    CrossStackValue(
+        value="network endpoint group",
+        formula="<name>-<generation>-<service>",
+        owner="apps",
+        users=("edge",),
+        example=lambda names: names.endpoint_group("blue", "auth"),
+    ),
+    CrossStackValue(
+        value="signatures of a dataset",
+        formula="<clio.key, or dataset>_imgsearch",
+        owner="data",
+        users=("run",),
+        example=lambda _: "hemibrain_imgsearch",
+    ),
+)
+"""What crosses stacks. The docs print it as a table."""
