@@ -89,7 +89,13 @@ class ServiceChoice(Model):
 
 
 class Images(Model):
-    """Where upstream's images come from; ours stand in the deployment's own registry."""
+    """Where images come from; ours stand in the deployment's own registry."""
+
+    fallback: Literal["off", "upstream"] = Field(
+        "off",
+        description="What becomes of a service that has no source of ours: it stays off, or upstream's image runs at the "
+        "version it declares.",
+    )
 
     registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:/_-]+$", max_length=200)] = Field(
         "docker.io/caveconnectome", description="Registry and folder of upstream's images."
