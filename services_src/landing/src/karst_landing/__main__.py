@@ -1,0 +1,17 @@
+"""`python -m karst_landing`: serve the front page with the settings of the environment."""
+
+import os
+import sys
+
+from karst_landing.settings import LandingSettings
+from karst_platform import SettingsError, load_settings
+from karst_platform.server import serve
+
+DRAIN_S = 6
+
+if __name__ == "__main__":
+    try:
+        settings = load_settings(LandingSettings, os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))
+    serve("karst_landing.main:application", settings, drain_s=DRAIN_S)
