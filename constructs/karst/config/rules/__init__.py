@@ -1,0 +1,44 @@
+"""Checks what no single value can show: fields against each other, files against each other, deployments side by side.
+
+`check_environments` is the door; each module holds the rules of one subject as functions that yield problems.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from karst.config.errors import Problem, raise_if_any
+from karst.config.loader import Environment, load_environments
+from karst.config.rules import claims, datasets, generations, hosts, names, network, references, secrets, stores
+
+Environments = Mapping[str, Environment]
+
+WITHIN_ONE: tuple[Callable[[Environment], Iterator[Problem]], ...] = (
+    network.problems,
+    generations.problems,
+    hosts.problems,
+    names.problems,
+    stores.problems,
+    datasets.problems,
+    references.problems,
+    secrets.problems,
+)
+BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
+    hosts.problems_between,
+    names.problems_between,
+    stores.problems_between,
+    claims.problems_between,
+)
+
+
+def check_environments(environments: Environments) -> None:
+    """Raise `ConfigError` with every rule that these deployments break, each alone or together."""
+    problems = [found for one in environments.values() for rule in WITHIN_ONE for found in rule(one)]
+    problems += [found for rule in BETWEEN_ALL for found in rule(environments)]
+    raise_if_any(problems)
+
+
+def load_checked(root: Path) -> dict[str, Environment]:
+    """All deployments under `root`, read and checked: what every program that builds on them calls."""
+    environments = load_environments(root)
+    check_environments(environments)
+    return environments

@@ -1,0 +1,38 @@
+"""Rules of secrets: no value that opens something stands in plain text. Messages never repeat the value."""
+
+import re
+from collections.abc import Iterator
+
+from karst.config.errors import Location, Problem, show
+from karst.config.loader import Environment
+
+_TELLING_NAME = re.compile(
+    r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?|DSN)$", re.IGNORECASE
+)
+_TELLING_VALUE = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY|\bxox[abprs]-|\bgh[pousr]_[A-Za-z0-9]{20}|\bAIza[0-9A-Za-z_-]{30}|\bAKIA[0-9A-Z]{16}"
+    r"|\bGOCSPX-|\bya29\.|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
+)
+_MOVE = "Put the value into Secret Manager and name it under"
+_REPLACE = "if it was real, replace it, for the history of this file keeps it"
+
+
+def problems(environment: Environment) -> Iterator[Problem]:
+    """Plain values of one deployment that look like secrets."""
+    for service, choice in environment.deployment.services.items():
+        for name, value in choice.env.items():
+            location: Location = ("services", service, "env", name)
+            if value.startswith("secret:"):
+                message = "is a reference to a secret among plain variables"
+                yield environment.problem(location, message, f"Move it to services.{service}.secrets.")
+            elif _looks_secret(name, value):
+                remedy = f"{_MOVE} services.{service}.secrets: `{name}: secret:NAME`; {_REPLACE}."
+                yield environment.problem(location, "holds what looks like a secret in plain text", remedy)
+    for name, value in environment.deployment.extra.items():
+        if _looks_secret(name, value):
+            message = f"{show(name)} holds what looks like a secret in plain text"
+            yield environment.problem(("extra", name), message, f"Remove it; {_REPLACE}.")
+
+
+def _looks_secret(name: str, value: str) -> bool:
+    return bool(value) and (bool(_TELLING_NAME.search(name)) or bool(_TELLING_VALUE.search(value)))
