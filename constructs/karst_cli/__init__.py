@@ -1,0 +1,1 @@
+"""The command-line tool `karst`, and the project's `cdktf`."""

@@ -1,0 +1,71 @@
+"""The command line of Karst."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+import typer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One word of the command line, and where its function lives."""
+
+    name: str
+    target: str
+    """`module:function`, imported only when the command is asked for: the bindings take longer than `--help` may."""
+    summary: str
+
+    def load(self) -> Callable[..., None]:
+        """Import the command's function."""
+        module, _, function = self.target.partition(":")
+        loaded: Callable[..., None] = getattr(import_module(module), function)
+        return loaded
+
+
+COMMANDS = (
+    Command(name="validate", target="karst_cli.validate:validate", summary="Check deployments and datasets."),
+    Command(name="synth", target="karst_cli.synth:synth", summary="Write the stacks as Terraform JSON and list them."),
+    Command(name="guard", target="karst_cli.guard:guard", summary="Refuse plans that would lose protected data."),
+    Command(name="build", target="karst_cli.build:build", summary="Build the images of services that are missing."),
+    Command(name="schemas", target="karst_cli.schemas:schemas", summary="Write the JSON schemas of the configuration."),
+)
+
+
+def create_app(arguments: Sequence[str]) -> typer.Typer:
+    """Build the command line for `arguments`; only the command they name is imported."""
+    requested = next((argument for argument in arguments if not argument.startswith("-")), None)
+    app = typer.Typer(
+        name="karst",
+        help="Declare, check and package a connectomics platform.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_keep_commands_named)
+    for command in COMMANDS:
+        if command.name == requested:
+            app.command(command.name)(command.load())
+        else:
+            app.command(command.name, help=command.summary)(_listed_only)
+    return app
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    arguments = sys.argv[1:]
+    create_app(arguments)(args=arguments)
+
+
+def _keep_commands_named() -> None:
+    """Declare, check and package a connectomics platform."""
+
+
+def _listed_only() -> None:
+    raise AssertionError("a command that was not asked for has been run")
+
+
+if __name__ == "__main__":
+    main()
