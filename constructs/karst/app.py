@@ -10,8 +10,9 @@ from traceback import walk_tb
 from types import TracebackType
 
 from cdktn import App
-from constructs import Construct
 from jsii.errors import JavaScriptError, JSIIError
+
+from constructs import Construct
 
 MINIMUM_TERRAFORM = "1.11.0"
 """The first Terraform that keeps write-only arguments (generated secrets) out of plan and state."""
@@ -69,7 +70,7 @@ def _is_from_toolkit(error: Exception) -> bool:
 
 
 def _path_under_construction(traceback: TracebackType | None) -> str | None:
-    """The path of the innermost of Karst's constructs that was busy when the error came."""
+    """Find the innermost of Karst's constructs that was busy when the error came, and give its path."""
     path = None
     for frame, _ in walk_tb(traceback):
         subject = frame.f_locals.get("self")

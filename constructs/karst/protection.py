@@ -8,8 +8,8 @@ from enum import StrEnum
 class Protection(StrEnum):
     """How hard it is to delete what a stack declares.
 
-    A stack holds one value for all its resources, and passes it to every construct that keeps data. Lifting it is a change
-    of its own: apply the stack with the new value first (the policy moves into state), delete afterwards.
+    A stack holds one value for all its resources, and passes it to every construct that keeps data. Lifting it is a
+    change of its own: apply the stack with the new value first (the policy moves into state), delete afterwards.
     """
 
     PROTECTED = "protected"
@@ -19,7 +19,7 @@ class Protection(StrEnum):
     """Deleting deletes. A retired stack whose data may go."""
 
     ABANDONED = "abandoned"
-    """Deleting only forgets: the resource stays in the cloud, still refusing deletion, and Terraform no longer tracks it."""
+    """Deleting only forgets: the resource stays in the cloud, still refusing deletion, but no longer in state."""
 
     @property
     def deletion_policy(self) -> str:

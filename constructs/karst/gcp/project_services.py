@@ -1,0 +1,83 @@
+"""The Google APIs that a project must have switched on before anything else can be made in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from cdktn import ITerraformDependable
+from cdktn_provider_google.project_service import ProjectService
+
+from constructs import Construct
+from karst.config.types import Manage
+
+CAVE_AND_CLIO = frozenset(
+    {
+        "artifactregistry",
+        "bigquery",
+        "bigtable",
+        "bigtableadmin",
+        "billingbudgets",
+        "certificatemanager",
+        "cloudbuild",
+        "cloudresourcemanager",
+        "compute",
+        "connectgateway",
+        "container",
+        "dns",
+        "firestore",
+        "gkeconnect",
+        "gkehub",
+        "iam",
+        "iamcredentials",
+        "logging",
+        "monitoring",
+        "pubsub",
+        "redis",
+        "run",
+        "secretmanager",
+        "servicenetworking",
+        "serviceusage",
+        "sqladmin",
+        "storage",
+    }
+)
+"""Every API that a deployment of all kinds uses, by its short name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectServicesProps:
+    """Which APIs to switch on, and whether it is this deployment that does."""
+
+    project: str
+    services: Collection[str] = CAVE_AND_CLIO
+    """Short names: `run` stands for `run.googleapis.com`."""
+    manage: Manage = Manage.CREATE
+    """A project has its APIs once: exactly one of the deployments that share it may create them."""
+
+
+class ProjectServices(Construct):
+    """The APIs a deployment calls.
+
+    Never switches one off: that would delete what other users of the project hold in it.
+    """
+
+    ready: tuple[ITerraformDependable, ...]
+    """What the first resources of a new project wait for; empty when somebody else manages the APIs."""
+
+    def __init__(self, scope: Construct, id: str, props: ProjectServicesProps) -> None:
+        super().__init__(scope, id)
+        if props.manage is Manage.EXISTING:
+            self.ready = ()
+            return
+        self.ready = tuple(
+            ProjectService(
+                self,
+                name,
+                project=props.project,
+                service=f"{name}.googleapis.com",
+                disable_on_destroy=False,
+                disable_dependent_services=False,
+            )
+            for name in sorted(props.services)
+        )
