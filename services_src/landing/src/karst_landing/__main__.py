@@ -9,9 +9,15 @@ from karst_platform.server import serve
 
 DRAIN_S = 6
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Serve until SIGTERM; end with a message where the settings are wrong."""
     try:
         settings = load_settings(LandingSettings, os.environ)
     except SettingsError as error:
         sys.exit(str(error))
     serve("karst_landing.main:application", settings, drain_s=DRAIN_S)
+
+
+if __name__ == "__main__":
+    main()
