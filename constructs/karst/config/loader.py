@@ -24,6 +24,8 @@ from karst.config.yaml_source import Source, read_source
 DEPLOYMENT_FILE = "deployment.yaml"
 DATASETS_FOLDER = "datasets"
 README_FILE = "README.md"
+APPROVALS_FILE = "approvals.yaml"
+"""What the plan guard may let go; `karst guard` reads it."""
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
@@ -146,7 +148,7 @@ def _is_environment(path: Path, problems: list[Problem]) -> bool:
 def _yaml_files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
     """The files of datasets; everything that nobody would read is a problem, for it was meant to be read."""
     for path in _entries(folder, problems):
-        if path.name in (DEPLOYMENT_FILE, README_FILE):
+        if path.name in (DEPLOYMENT_FILE, APPROVALS_FILE, README_FILE):
             continue
         if path.name != DATASETS_FOLDER:
             problems.append(_stray(path))

@@ -70,17 +70,19 @@ def explain(error: ValidationError, model: type[BaseModel], source: Source) -> l
     return [source.problem(fault.location, *_say(fault, model)) for fault in _one_per_union(faults)]
 
 
-def _fault(entry: Mapping[str, Any], data: object) -> _Fault:
+def _fault(entry: Mapping[str, Any], data: Any) -> _Fault:
     """Pydantic's location without the names of union members, which are no keys of the file."""
     location: Location = ()
     union_at: Location | None = None
     branch = ""
-    parts = tuple(entry["loc"])
+    parts: tuple[str | int, ...] = tuple(entry["loc"])
     is_key = parts[-1:] == ("[key]",)
     for index, part in enumerate(parts[:-1] if is_key else parts):
         is_last = index == len(parts) - 1
-        if _holds(data, part):
+        if isinstance(data, Mapping) and part in data:
             data, location = data[part], (*location, part)
+        elif isinstance(data, list) and _is_index(data, part):
+            data, location = data[int(part)], (*location, part)
         elif is_last and entry["type"] == "missing":
             location = (*location, part)
         elif union_at is None:
@@ -99,10 +101,8 @@ def _fault(entry: Mapping[str, Any], data: object) -> _Fault:
     )
 
 
-def _holds(data: object, part: str | int) -> bool:
-    if isinstance(data, Mapping):
-        return part in data
-    return isinstance(data, list) and isinstance(part, int) and part < len(data)
+def _is_index(items: list[Any], part: str | int) -> bool:
+    return isinstance(part, int) and part < len(items)
 
 
 def _subject(text: str, data: Mapping[str, object]) -> Location:

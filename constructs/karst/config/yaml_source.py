@@ -155,7 +155,7 @@ class _Reader:
         start = next(events)
         if isinstance(start, yaml.StreamEndEvent):
             self._stop(1, (), "is empty", "Write the configuration, or remove the file.")
-        if start.version or start.tags:
+        if isinstance(start, yaml.DocumentStartEvent) and (start.version or start.tags):
             self._stop(_line(start), (), "holds a YAML directive", "Remove the line that begins with '%'.")
         root = next(events)
         self.lines[()] = _line(root)
@@ -173,10 +173,8 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             self._add(_line(event), at, f"uses the alias '*{event.anchor}'", "Write the value out here.")
             return None
-        if event.anchor is not None:
-            self._add(_line(event), at, f"sets the anchor '&{event.anchor}'", "Remove it; write values out instead.")
-        if event.tag is not None:
-            self._add(_line(event), at, f"has the tag {show(event.tag)}", "Remove it; types follow from the key.")
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            self._refuse_extras(event, at)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, at)
         if len(at) >= MAX_DEPTH:
@@ -184,6 +182,12 @@ class _Reader:
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, at)
         return self._mapping(events, at)
+
+    def _refuse_extras(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, at: Location) -> None:
+        if event.anchor is not None:
+            self._add(_line(event), at, f"sets the anchor '&{event.anchor}'", "Remove it; write values out instead.")
+        if event.tag is not None:
+            self._add(_line(event), at, f"has the tag {show(event.tag)}", "Remove it; types follow from the key.")
 
     def _sequence(self, events: Iterator[yaml.Event], at: Location) -> list[YamlValue]:
         items: list[YamlValue] = []

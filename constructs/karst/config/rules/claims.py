@@ -13,13 +13,15 @@ from karst.config.errors import Location, Problem, show
 from karst.config.loader import Environment
 from karst.config.rules.stores import bigtable_key
 from karst.config.types import DatasetState, Kind, Manage
-from karst.naming import REDIS_ROLES, SHARED_BUCKETS, Names
+from karst.naming import Names
 
 _CLUSTER_KINDS = frozenset({Kind.GLOBAL, Kind.LOCAL})
-_USED_BY_KINDS: Mapping[str, frozenset[Kind]] = {
+_REDIS_USERS: Mapping[str, frozenset[Kind]] = {
     "broker": frozenset({Kind.LOCAL}),
     "cache": frozenset({Kind.LOCAL}),
     "global": frozenset({Kind.GLOBAL}),
+}
+_BUCKET_USERS: Mapping[str, frozenset[Kind]] = {
     "dump": frozenset({Kind.LOCAL}),
     "upload": frozenset({Kind.LOCAL}),
     "skeleton": frozenset({Kind.LOCAL}),
@@ -102,8 +104,8 @@ def _created(environment: Environment) -> Iterator[_Claim]:
     if Kind.CLIO in deployment.kinds:
         clio = deployment.firestore.clio
         yield from claim("document database", (project,), clio.database, ("firestore", "clio"), clio)
-    for role in REDIS_ROLES:
-        if deployment.kinds & _USED_BY_KINDS[role]:
+    for role, users in _REDIS_USERS.items():
+        if deployment.kinds & users:
             redis = names.redis_settings(role)
             yield from claim("Redis", (project, region), names.redis(role), ("redis", role), redis)
     yield from _created_buckets(environment)
@@ -112,8 +114,8 @@ def _created(environment: Environment) -> Iterator[_Claim]:
 def _created_buckets(environment: Environment) -> Iterator[_Claim]:
     """Names of buckets are unique in the world, so they have no scope."""
     names = Names(environment.deployment)
-    for role in SHARED_BUCKETS:
-        used = environment.deployment.kinds & _USED_BY_KINDS[role]
+    for role, users in _BUCKET_USERS.items():
+        used = environment.deployment.kinds & users
         if used and names.bucket_settings(role).manage is Manage.CREATE:
             place = ("buckets", role, "manage")
             yield _Claim(what="bucket", scope=(), name=names.bucket(role), environment=environment, location=place)

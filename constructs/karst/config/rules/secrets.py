@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from karst.config.errors import Location, Problem, show
 from karst.config.loader import Environment
 
-_TELLING_NAME = re.compile(
-    r"(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?|DSN)$", re.IGNORECASE
-)
+_TELLING_NAME = re.compile(r"(?i)(^|_)(password|passwd|secret|token|api_?key|private_?key|credentials?|dsn)$")
 _TELLING_VALUE = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|\bxox[abprs]-|\bgh[pousr]_[A-Za-z0-9]{20}|\bAIza[0-9A-Za-z_-]{30}|\bAKIA[0-9A-Z]{16}"
-    r"|\bGOCSPX-|\bya29\.|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY|\bxox[abprs]-|\bgh[pousr]_[A-Za-z0-9]{20}|\bAIza[0-9A-Za-z_-]{30}"
+    r"|\bAKIA[0-9A-Z]{16}|\bGOCSPX-|\bya29\.|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
 )
 _MOVE = "Put the value into Secret Manager and name it under"
 _REPLACE = "if it was real, replace it, for the history of this file keeps it"

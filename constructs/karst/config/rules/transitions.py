@@ -36,10 +36,13 @@ class Before:
     datasets: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def read_before(root: Path, revision: str) -> Before:
-    """The states that `revision` of the repository around `root` declares. Raises `ConfigError` if git has none."""
+def read_before(root: Path, revision: str, only: str | None = None) -> Before:
+    """The states that `revision` of the repository around `root` declares, of one deployment or of all.
+
+    Raises `ConfigError` if git does not know the revision.
+    """
     before = Before()
-    names = _git(root, revision, "ls-tree", "-r", "-z", "--name-only", "--end-of-options", revision, "--", ".")
+    names = _git(root, revision, "ls-tree", "-r", "-z", "--name-only", "--end-of-options", revision, "--", only or ".")
     for name in names.decode("utf-8", "surrogateescape").split("\0"):
         parts = name.split("/")
         is_dataset = len(parts) == 3 and parts[1] == DATASETS_FOLDER and name.endswith(".yaml")
