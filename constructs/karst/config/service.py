@@ -56,6 +56,11 @@ class Service(Model):
         description="The kinds of deployment that run it by default. Adding one starts it there.",
         examples=[["global", "local"]],
     )
+    is_enabled: bool = Field(
+        True,
+        description="Whether deployments of its kinds run it unless they say otherwise. Changing it starts or stops it.",
+        examples=[False],
+    )
     runtime: Runtime = Field(
         Runtime.GKE,
         description="Where it runs unless a deployment says otherwise. Changing it moves the service.",
@@ -132,6 +137,36 @@ class Service(Model):
             raise ValueError(
                 "health is missing. Write the paths live and ready; without them nobody knows when to restart it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _live_is_not_ready(self) -> Self:
+        """Upstream's images often answer one path only, and nobody here can give them a second."""
+        is_ours = self.image.source is ImageOrigin.KARST
+        if is_ours and self.health is not None and self.health.live == self.health.ready:
+            raise ValueError(
+                f"live and ready are the same path '{self.health.live}'. Write two: a replica that waits for its "
+                "database is not ready, but must not be restarted"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _exceptions_are_for_upstream(self) -> Self:
+        if self.image.source is ImageOrigin.UPSTREAM:
+            return self
+        for name, setting in sorted(self.settings.items()):
+            if setting.template is not None:
+                raise ValueError(f"{name} has a template, which only upstream's images get. Write default, or nothing")
+        for name, secret in sorted(self.secrets.items()):
+            if secret.is_variable:
+                raise ValueError(f"{name} would stand in the environment. Remove is_variable: ours read a file")
+        return self
+
+    @model_validator(mode="after")
+    def _jobs_end(self) -> Self:
+        for name, process in sorted(self.processes.items()):
+            if process.schedule is not None and process.port is not None:
+                raise ValueError(f"'{name}' has a schedule and a port, but a job that ends answers nobody. Keep one")
         return self
 
     @model_validator(mode="after")

@@ -6,9 +6,9 @@ Grants derive from the stores named here, and nothing else is granted.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from karst.config.base import Model
 
@@ -50,23 +50,54 @@ class Setting(Model):
         description="What the deployment passes unless it says otherwise. A new default replaces the pods.",
         examples=["/etc/karst/datasets.json"],
     )
+    template: str | None = Field(
+        None,
+        min_length=1,
+        description="Computed from the deployment instead of `default`, in jinja2, with the values of "
+        "`karst.upstream.values`; only for upstream images. A new value replaces the pods.",
+        examples=["{{ global_host }}/auth"],
+    )
     is_required: bool = Field(
         False,
         description="The service refuses to start without it. Making it so asks every deployment for a value.",
         examples=[True],
     )
 
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.default is not None and self.template is not None:
+            raise ValueError("default and template both give the value. Keep one of the two")
+        return self
+
 
 class Secret(Model):
-    """A value from Secret Manager, mounted as a file of the variable's name; never an environment variable."""
+    """A value from Secret Manager, mounted as a file of the variable's name."""
 
     description: str = Field(
         min_length=1, description="What it opens. Changes nothing.", examples=["Key that signs sessions"]
+    )
+    role: StoreName | None = Field(
+        None,
+        description="What it is called within the deployment, for services that share one; by default service and "
+        "variable. Another role is another secret.",
+        examples=["session-key"],
+    )
+    is_generated: bool = Field(
+        False,
+        description="A random value that the deployment makes; otherwise a person puts the value in. Changing it later "
+        "replaces the value.",
+        examples=[True],
     )
     is_required: bool = Field(
         True,
         description="Pods wait for it. Making it so asks every deployment for the secret.",
         examples=[False],
+    )
+    is_variable: bool = Field(
+        False,
+        description="An environment variable instead of a file, for upstream images that read nothing else. Changing "
+        "it replaces the pods.",
+        examples=[True],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from karst.config.base import Model
-from karst.config.types import CpuQuantity, MemoryQuantity, PoolName, Version
+from karst.config.types import CpuQuantity, Cron, MemoryQuantity, PoolName, Version
 
 ProcessName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=20)]
 UrlPath = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]*$", max_length=200)]
@@ -151,6 +151,12 @@ class Process(Model):
         description="Seconds to finish its work before a replica is killed. Longer drains make roll-outs slower.",
         examples=[45],
     )
+    schedule: Cron | None = Field(
+        None,
+        description="Runs then and ends, instead of always; one run at a time. Leave it out for servers and workers. "
+        "A new one replaces the job.",
+        examples=["0 17 * * *"],
+    )
     is_generation_bound: bool = Field(
         False,
         description="True for schedulers and queue workers: they run in the active generation only (and finish their "
@@ -177,15 +183,6 @@ class Health(Model):
         description="Asked first, until it answers once; by default `live`. Change it together with the route.",
         examples=["/health/live"],
     )
-
-    @model_validator(mode="after")
-    def _live_is_not_ready(self) -> Self:
-        if self.live == self.ready:
-            raise ValueError(
-                f"live and ready are the same path '{self.live}'. Write two: a replica that waits for its database is "
-                "not ready, but must not be restarted"
-            )
-        return self
 
 
 class Timeouts(Model):
