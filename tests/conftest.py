@@ -1,0 +1,52 @@
+"""What tests of every kind share: how they ask for tools, and how hard property tests try."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+_TOOLS_IN_THE_REPOSITORY = {
+    "checkov": ROOT / ".venv-policy/bin/checkov",
+    "cdktn": ROOT / "node_modules/.bin/cdktn",
+}
+_HOW_TO_GET = {
+    "checkov": "run `make policy`",
+    "cdktn": "run `make setup`",
+    "node": "run the tests by `make test`",
+    "terraform": "install Terraform 1.11 or newer and put it on PATH",
+}
+
+settings.register_profile("karst", max_examples=int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "100")), deadline=None)
+settings.load_profile("karst")
+
+
+def find_tool(name: str) -> Path:
+    """Return the program's path; without it the test skips, or fails where `KARST_REQUIRE` lists the name."""
+    known = _TOOLS_IN_THE_REPOSITORY.get(name)
+    found = str(known) if known is not None and known.exists() else shutil.which(name)
+    if found is not None:
+        return Path(found)
+    reason = f"{name} is missing: {_HOW_TO_GET.get(name, 'install it and put it on PATH')}"
+    if name in os.environ.get("KARST_REQUIRE", "").replace(" ", "").split(","):
+        pytest.fail(f"{reason} (KARST_REQUIRE lists it)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def require() -> Callable[[str], Path]:
+    """Ask for a program by name, as in `terraform = require("terraform")`."""
+    return find_tool
+
+
+@pytest.fixture(autouse=True)
+def _marked_tools(request: pytest.FixtureRequest) -> None:
+    """Hold `needs_terraform` and `needs_checkov` to their word."""
+    for tool in ("terraform", "checkov"):
+        if request.node.get_closest_marker(f"needs_{tool}") is not None:
+            find_tool(tool)
