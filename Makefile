@@ -8,6 +8,13 @@ SHELL := /bin/bash
 # Without byte code, importing the toolkit's bindings takes ten times as long.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Networks with an authority of their own install it in the system's store: uv and Node look there too.
+SYSTEM_CA := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
+ifneq ($(SYSTEM_CA),)
+export UV_SYSTEM_CERTS ?= true
+export NODE_EXTRA_CA_CERTS ?= $(SYSTEM_CA)
+endif
+
 VENV := .venv
 POLICY_VENV := .venv-policy
 PYTHON ?= python3

@@ -22,7 +22,8 @@ HOSTS = tuple(
     )
 )
 EMAIL = re.compile(r"[A-Za-z0-9_.+{}-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")
-NOBODYS_DOMAINS = ("example.org", "example.com", "gserviceaccount.com", "localhost.localdomain")
+# Cloud SQL names a service account `name@project.iam`.
+NOBODYS_DOMAINS = ("iam", "example.org", "example.com", "gserviceaccount.com", "localhost.localdomain")
 
 
 def text_of(path: Path) -> str:
@@ -78,6 +79,7 @@ def test_a_host_is_caught(host: str) -> None:
         ("ada@" + "lab.edu", True),
         ("ada@example.org", False),
         ("x@p.iam.gserviceaccount.com", False),
+        ("app@project.iam", False),
         ("ada@not-" + "example.org", True),
         ("actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd", False),
     ],
