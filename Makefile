@@ -81,7 +81,7 @@ lock: setup ## Renew the lock files
 		$(LOCK) -c requirements.lock $(SERVICES:%=--no-emit-package karst-%) --group dev pyproject.toml - -o requirements-dev.lock
 	$(LOCK) --group policy -o requirements-policy.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock
-	$(WITH_NODE) npm install --package-lock-only --ignore-scripts
+	$(WITH_NODE) $(BIN)/npm install --package-lock-only --ignore-scripts
 
 LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" $(LOCK_FLAGS)
 
@@ -103,7 +103,7 @@ $(STAMPS)/python: requirements-dev.lock pyproject.toml $(SERVICES:%=services_src
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/node: package.json package-lock.json .npmrc $(STAMPS)/python
-	$(WITH_NODE) npm ci --ignore-scripts --silent
+	$(WITH_NODE) $(BIN)/npm ci --ignore-scripts --silent
 	@mkdir -p $(@D) && touch $@
 
 $(POLICY_VENV)/.stamp: requirements-policy.lock $(STAMPS)/python | $(UV)
