@@ -49,7 +49,7 @@ class Route(Model):
     methods: tuple[Method, ...] = Field(
         (Method.GET,),
         min_length=1,
-        description="Methods it answers; HEAD comes with GET. Clients depend on them.",
+        description="Methods it answers. Clients depend on them.",
         examples=[["GET", "POST"]],
     )
     precedence: int = Field(

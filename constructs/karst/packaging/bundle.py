@@ -1,7 +1,7 @@
 """Bundles: the sources of one service and all that its image is built from, named by a hash of their content.
 
-The same sources give the same tag and the same bytes on every machine: times, owners, modes, the order of the file system,
-locale and the version of zlib have no part in it. Executable bits are dropped, bytes of files are never changed.
+The same sources give the same tag and the same archive on every machine: times, owners, modes, the order of the file
+system, locale and the version of zlib have no part in it. Executable bits are dropped; contents are never changed.
 """
 
 from __future__ import annotations

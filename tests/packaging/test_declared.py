@@ -1,0 +1,88 @@
+"""The declarations of our services, held against the code: routes, settings, commands."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from fastapi.routing import APIRoute
+
+from karst.config.service import Service, load_services
+from karst.config.service_runtime import ImageOrigin
+from karst_platform.server import serve
+from karst_platform.settings import Settings, variables
+
+SERVICES = Path(__file__).parents[2] / "services_src"
+DECLARED = load_services(SERVICES)
+OURS = [service for service in DECLARED.values() if service.image.source is ImageOrigin.KARST]
+
+
+def module(service: Service) -> ModuleType:
+    return importlib.import_module((service.package or "").replace("-", "_"))
+
+
+def settings_of(service: Service) -> type[Settings]:
+    kinds = [each for each in vars(module(service)).values() if isinstance(each, type) and issubclass(each, Settings)]
+    assert len(kinds) == 1, f"{service.name} exports {len(kinds)} models of settings, not one"
+    return kinds[0]
+
+
+def application_routes(service: Service) -> set[tuple[str, str]]:
+    app = module(service).create_app(settings_of(service)())
+    schema = {(app.openapi_url, "GET")}
+    return schema | {(path, method) for path, method in _walk(app.router.routes) if method != "HEAD"}
+
+
+def _walk(routes: list[object], prefix: str = "") -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for route in routes:
+        if isinstance(route, APIRoute):
+            found |= {(prefix + route.path, method) for method in route.methods}
+    return found
+
+
+def test_there_are_services() -> None:
+    assert "landing" in DECLARED
+
+
+@pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
+def test_routes_are_those_of_the_application(service: Service) -> None:
+    assert service.routes is not None
+    assert service.health is not None
+    declared = {
+        (route.path, str(method))
+        for route in (*service.routes.reads, *service.routes.writes)
+        for method in route.methods
+    }
+    health = {service.health.live, service.health.ready, service.health.startup or service.health.live}
+    assert application_routes(service) == declared | {(path, "GET") for path in health}
+
+
+@pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
+def test_settings_are_those_of_the_application(service: Service) -> None:
+    assert set(variables(settings_of(service))) == set(service.settings) | set(service.secrets)
+
+
+@pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
+def test_defaults_are_ones_with_which_the_application_starts(service: Service) -> None:
+    defaults = {name: setting.default for name, setting in service.settings.items() if setting.default is not None}
+    model = settings_of(service)
+    assert model.model_validate(defaults) == model()
+
+
+@pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
+def test_the_package_is_the_one_that_the_folder_builds(service: Service) -> None:
+    project = tomllib.loads((SERVICES / service.name / "pyproject.toml").read_text())["project"]
+    assert project["name"] == service.package == f"karst-{service.name}"
+    assert service.package in project["scripts"], "the image's entry point is the script of this name"
+
+
+@pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
+def test_limits_and_drains_fit_the_code(service: Service) -> None:
+    main = importlib.import_module(f"{module(service).__name__}.__main__")
+    assert settings_of(service)().body_limit_kib == service.body_limit_kib
+    assert service.processes["web"].drain_s > main.DRAIN_S
+    assert main.serve is serve
