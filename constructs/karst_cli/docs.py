@@ -54,7 +54,7 @@ def _cross_stack_values() -> str:
             "",
             _NOTE,
             "",
-            "No stack reads another's state: what one makes, others find by a name that is computed from configuration.",
+            "No stack reads another's state: what one makes, others find by a name computed from configuration.",
             "The examples are those of a deployment `api` in the project `lab-cave`.",
             "",
             *_table(("Value", "Formula", "Made by", "Used by", "Example"), rows),
@@ -147,8 +147,9 @@ def _type_of(annotation: object) -> str:
 
 def _default_of(field: FieldInfo) -> str:
     """What holds when the field is left out; sections show theirs field by field."""
-    from karst.config.model_walk import as_yaml
     from pydantic import BaseModel
+
+    from karst.config.model_walk import as_yaml
 
     if field.is_required():
         return "required"

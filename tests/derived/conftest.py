@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import pytest
+
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 

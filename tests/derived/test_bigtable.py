@@ -1,6 +1,7 @@
 """Tables of Bigtable: families and what may be collected, by layout."""
 
 import pytest
+
 from karst.derived.bigtable import Family, Table, bigtable_tables
 
 KEPT_FOR_EVER = Family(max_versions=None, max_age_hours=None)

@@ -4,6 +4,7 @@ import json
 
 import jsonschema
 import pytest
+
 from karst.derived.datasets_json import DatasetsDocument, datasets_document, datasets_json
 
 KEYS = {

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from pydantic import ValidationError
+
 from karst.config.dataset import Segmentation
 from karst.derived.mappings import (
     TableMapping,
@@ -12,8 +14,6 @@ from karst.derived.mappings import (
     segmentation_source,
     table_mappings,
 )
-from pydantic import ValidationError
-
 from tests.derived.conftest import deployment_with
 
 GRAPH = {"graphs": {"minnie_v1": {}}, "datastacks": {"minnie_public": {"segmentation": {"graph": "minnie_v1"}}}}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.model_walk import fields_by_key

@@ -1,8 +1,8 @@
 """The table of values that cross stacks says what the names really are."""
 
 import pytest
-from karst.cross_stack import CROSS_STACK_VALUES
 
+from karst.cross_stack import CROSS_STACK_VALUES
 from tests.naming.test_names import names_of
 
 STACKS = {"foundation", "data", "cluster", "addons", "apps", "run", "edge"}

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.naming import Names, lengthen, service_account_id, shorten
@@ -25,7 +26,12 @@ def names_of(deployment: str, project: str = "lab-cave") -> Names:
             {
                 "name": deployment,
                 "kinds": ["global", "local"],
-                "gcp": {"project": project, "project_number": "123456789012", "region": "us-east4", "zone": "us-east4-a"},
+                "gcp": {
+                    "project": project,
+                    "project_number": "123456789012",
+                    "region": "us-east4",
+                    "zone": "us-east4-a",
+                },
                 "dns": {"zone": "example-org", "domain": "example.org"},
             }
         )
