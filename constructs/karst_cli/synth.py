@@ -15,6 +15,8 @@ from rich.table import Table
 
 import main
 from karst.app import SynthesisError, synthesize
+from karst.config.errors import ConfigError
+from karst.packaging.sources import PackagingError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -35,13 +37,13 @@ class StackSummary:
 def synth(
     environments: Annotated[Path, typer.Option(help="Folder with one folder a deployment.")] = Path("environments"),
     output: Annotated[Path, typer.Option(help="Folder that receives the stacks.")] = Path("cdktf.out"),
-    only: Annotated[str | None, typer.Option(metavar="STACK", help="Synthesize this stack alone.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="DEPLOYMENT", help="Synthesize this deployment alone.")] = None,
 ) -> None:
     """Write the stacks as Terraform JSON and list them."""
     try:
         synthesize(main.build(environments, output, only=only))
         summaries = read_summaries(output)
-    except SynthesisError as error:
+    except (ConfigError, PackagingError, SynthesisError) as error:
         typer.echo(f"karst synth: {error}", err=True)
         raise typer.Exit(1) from error
     Console().print(render(summaries))
