@@ -23,6 +23,7 @@ from cdktn_provider_google.cloud_run_v2_service import (
     CloudRunV2ServiceTemplateContainersVolumeMounts,
     CloudRunV2ServiceTemplateScaling,
     CloudRunV2ServiceTemplateVolumes,
+    CloudRunV2ServiceTemplateVolumesGcs,
     CloudRunV2ServiceTemplateVolumesSecret,
     CloudRunV2ServiceTemplateVolumesSecretItems,
     CloudRunV2ServiceTemplateVpcAccess,
@@ -51,6 +52,14 @@ class VpcEgress:
 
     network: str
     subnetwork: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MountedBucket:
+    """A bucket whose objects the program reads as files below `directory`; it sees changes within a minute."""
+
+    bucket: str
+    directory: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +96,8 @@ class RunServiceProps:
     secret_env: Mapping[str, SecretRef] = field(default_factory=dict)
     secret_files: Mapping[str, SecretFile] = field(default_factory=dict)
     """By a short stable name, which names the volume."""
+    buckets: Mapping[str, MountedBucket] = field(default_factory=dict)
+    """By a short stable name, which names the volume. Read only."""
     resources: RunResources = field(default_factory=RunResources)
     health: RunHealth = field(default_factory=RunHealth)
     port: int = 8080
@@ -138,7 +149,7 @@ class RunService(Construct):
                     min_instance_count=props.min_instances, max_instance_count=props.max_instances
                 ),
                 containers=[_container(props)],
-                volumes=_volumes(props.secret_files),
+                volumes=[*_volumes(props.secret_files), *_bucket_volumes(props.buckets)],
                 vpc_access=_vpc_access(props.egress),
             ),
             depends_on=needs_of(props.identity),
@@ -222,6 +233,10 @@ def _container(props: RunServiceProps) -> CloudRunV2ServiceTemplateContainers:
         volume_mounts=[
             CloudRunV2ServiceTemplateContainersVolumeMounts(name=name, mount_path=file.directory)
             for name, file in sorted(props.secret_files.items())
+        ]
+        + [
+            CloudRunV2ServiceTemplateContainersVolumeMounts(name=name, mount_path=mount.directory)
+            for name, mount in sorted(props.buckets.items())
         ],
     )
 
@@ -252,6 +267,15 @@ def _volumes(files: Mapping[str, SecretFile]) -> list[CloudRunV2ServiceTemplateV
             ),
         )
         for name, file in sorted(files.items())
+    ]
+
+
+def _bucket_volumes(buckets: Mapping[str, MountedBucket]) -> list[CloudRunV2ServiceTemplateVolumes]:
+    return [
+        CloudRunV2ServiceTemplateVolumes(
+            name=name, gcs=CloudRunV2ServiceTemplateVolumesGcs(bucket=mount.bucket, read_only=True)
+        )
+        for name, mount in sorted(buckets.items())
     ]
 
 

@@ -61,6 +61,8 @@ class LoadBalancerProps:
     redirects_http: bool = True
     """Whether plain HTTP is answered, with nothing but a redirect; if not, the port is closed."""
     rate_limit: RateLimit = field(default_factory=RateLimit)
+    allowed: Sequence[str] = ()
+    """Address ranges that get in; everybody where none is named."""
 
 
 class LoadBalancer(Construct):
@@ -78,7 +80,7 @@ class LoadBalancer(Construct):
         policy = SecurityPolicy(
             self,
             "security",
-            SecurityPolicyProps(name=f"{props.name}-edge", project=props.project, rate_limit=props.rate_limit),
+            SecurityPolicyProps(name=f"{props.name}-edge", project=props.project, rate_limit=props.rate_limit, allowed=props.allowed),
         )
         backends = {key: self._backend(key, backend, props, policy) for key, backend in sorted(props.backends.items())}
         url_map = UrlMap(

@@ -65,8 +65,11 @@ class SecurityPolicyProps:
     )
     """Bodies of this platform hold viewer states, queries and free text, which these sets mistake for attacks."""
     rate_limit: RateLimit = RateLimit()
+    allowed: Sequence[str] = ()
+    """Address ranges that get in, at most ten; everybody where none is named."""
 
 
+_MOST_RANGES = 10
 _INTERVALS_S = (10, 30, 60, 120, 180, 240, 300, 600, 900, 1200, 1800, 2700, 3600)
 
 
@@ -74,7 +77,7 @@ class SecurityPolicy(Construct):
     """A Cloud Armor policy for the back ends of a load balancer.
 
     Promises: log4shell and its like get 403 whatever else is configured; a client over its limit gets 429 until it
-    slows down; previewed sets refuse nothing.
+    slows down; where ranges are named, all others get 403; previewed sets refuse nothing.
     """
 
     self_link: str
@@ -89,7 +92,7 @@ class SecurityPolicy(Construct):
             project=props.project,
             type="CLOUD_ARMOR",
             advanced_options_config=ComputeSecurityPolicyAdvancedOptionsConfig(json_parsing="STANDARD"),
-            rule=[*_signature_rules(props), _rate_limit_rule(props.rate_limit), _default_rule()],
+            rule=[*_signature_rules(props), _rate_limit_rule(props), _default_rule(props)],
         )
         self.self_link = policy.self_link
 
@@ -107,6 +110,10 @@ def _check(props: SecurityPolicyProps) -> None:
         raise ValueError(
             f"security policy {props.name!r}: per_s must be one of {', '.join(map(str, _INTERVALS_S))}, not "
             f"{props.rate_limit.per_s}"
+        )
+    if len(props.allowed) > _MOST_RANGES:
+        raise ValueError(
+            f"security policy {props.name!r} allows {len(props.allowed)} address ranges: at most {_MOST_RANGES} fit a rule"
         )
     if not 1 <= props.rate_limit.requests <= 10_000:
         raise ValueError(
@@ -138,12 +145,13 @@ def _expression(signatures: AttackSignatures) -> str:
     return f"evaluatePreconfiguredWaf('{signatures.value}', {{'sensitivity': 1}})"
 
 
-def _rate_limit_rule(limit: RateLimit) -> ComputeSecurityPolicyRule:
+def _rate_limit_rule(props: SecurityPolicyProps) -> ComputeSecurityPolicyRule:
+    limit = props.rate_limit
     return ComputeSecurityPolicyRule(
         action="throttle",
         priority=_RATE_LIMIT_PRIORITY,
         description="requests of one client",
-        match=_everyone(),
+        match=_clients(props.allowed or ("*",)),
         rate_limit_options=ComputeSecurityPolicyRuleRateLimitOptions(
             # Not the forwarded address: a client can write there what it likes.
             enforce_on_key="IP",
@@ -156,13 +164,16 @@ def _rate_limit_rule(limit: RateLimit) -> ComputeSecurityPolicyRule:
     )
 
 
-def _default_rule() -> ComputeSecurityPolicyRule:
+def _default_rule(props: SecurityPolicyProps) -> ComputeSecurityPolicyRule:
     return ComputeSecurityPolicyRule(
-        action="allow", priority=_DEFAULT_PRIORITY, description="everything else", match=_everyone()
+        action="deny(403)" if props.allowed else "allow",
+        priority=_DEFAULT_PRIORITY,
+        description="everything else",
+        match=_clients(("*",)),
     )
 
 
-def _everyone() -> ComputeSecurityPolicyRuleMatch:
+def _clients(ranges: Sequence[str]) -> ComputeSecurityPolicyRuleMatch:
     return ComputeSecurityPolicyRuleMatch(
-        versioned_expr="SRC_IPS_V1", config=ComputeSecurityPolicyRuleMatchConfig(src_ip_ranges=["*"])
+        versioned_expr="SRC_IPS_V1", config=ComputeSecurityPolicyRuleMatchConfig(src_ip_ranges=list(ranges))
     )
