@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import walk_tb
@@ -49,7 +49,7 @@ def synthesize(app: App) -> None:
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def plain_errors() -> Generator[None]:
     """Turn what the toolkit throws while stacks are built into a `SynthesisError` that names construct and property.
 
     An error of ours, or a bug, passes through untouched.

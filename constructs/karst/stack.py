@@ -30,7 +30,7 @@ class StackProps:
 
     project: str
     region: str
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """Put on every resource that can carry labels."""
     state: StateLocation | None = None
     """Without one, state is a file beside the synthesized stacks: fine for one person, never for a team."""

@@ -126,4 +126,4 @@ def test_two_folders_and_hash_seeds_give_the_same_bytes(tmp_path: Path):
         folder.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, "-c", _PROGRAM, str(folder)], check=True, env=environment, cwd=folder.parent)
     names = ["manifest.json", "stacks/x-foundation/cdk.tf.json"]
-    assert filecmp.cmpfiles(*folders, names, shallow=False) == (names, [], [])
+    assert filecmp.cmpfiles(folders[0], folders[1], names, shallow=False) == (names, [], [])

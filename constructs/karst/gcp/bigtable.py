@@ -129,7 +129,7 @@ class WideColumnTableProps:
     instance_name: str
     name: str
     protection: Protection
-    families: Mapping[str, CollectionRule] = field(default_factory=dict)
+    families: Mapping[str, CollectionRule] = field(default_factory=dict[str, CollectionRule])
     """May grow later; taking a family away deletes its cells."""
     backup_retention_days: int = 7
     split_keys: Sequence[str] = ()

@@ -58,7 +58,7 @@ class DocumentDatabaseProps:
     mode: DocumentMode
     name: str = "(default)"
     """A project has one `(default)`; any other name needs clients that send it."""
-    indexes: Mapping[str, CompositeIndex] = field(default_factory=dict)
+    indexes: Mapping[str, CompositeIndex] = field(default_factory=dict[str, CompositeIndex])
     """By a short name of ours, which is their address in state."""
     backup_retention_days: int = 14
     manage: Manage = Manage.CREATE

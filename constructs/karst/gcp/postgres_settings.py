@@ -113,7 +113,7 @@ class SqlServerCa:
 class SqlFlags:
     """PostgreSQL's own settings, as strings; logging and auditing flags have safe values unless named here."""
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def merged(self) -> dict[str, str]:
         """All flags by name, sorted.
