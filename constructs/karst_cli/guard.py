@@ -33,7 +33,9 @@ def guard(
         str | None,
         typer.Option(help="The stack of the plan, where the file name does not say it. Only with one plan."),
     ] = None,
-    output_format: Annotated[OutputFormat, typer.Option("--format", help="Text for people, JSON for programs.")] = OutputFormat.TEXT,
+    output_format: Annotated[
+        OutputFormat, typer.Option("--format", help="Text for people, JSON for programs.")
+    ] = OutputFormat.TEXT,
 ) -> None:
     """Refuse plans that delete or replace protected data, or grants beside it.
 

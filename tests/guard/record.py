@@ -142,7 +142,9 @@ def schema_versions() -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "main.tf.json").write_text(json.dumps({"terraform": REQUIRED}))
         schemas = json.loads(terraform(folder, "providers", "schema", "-json"))
-    return {kind: int(schema["version"]) for kind, schema in schemas["provider_schemas"][GOOGLE]["resource_schemas"].items()}
+    return {
+        kind: int(schema["version"]) for kind, schema in schemas["provider_schemas"][GOOGLE]["resource_schemas"].items()
+    }
 
 
 REQUIRED = {"required_providers": {"google": {"source": "hashicorp/google"}}}

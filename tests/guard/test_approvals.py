@@ -71,10 +71,22 @@ def test_action_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (f"address: {BUCKET}", "address: google_storage_bucket.*", "approvals.yaml:2: approvals[0].address: holds a wildcard"),
-        ("stack: demo-data-h01", 'stack: "*"', "approvals.yaml:3: approvals[0].stack: holds a wildcard in '*'. Name one"),
+        (
+            f"address: {BUCKET}",
+            "address: google_storage_bucket.*",
+            "approvals.yaml:2: approvals[0].address: holds a wildcard",
+        ),
+        (
+            "stack: demo-data-h01",
+            'stack: "*"',
+            "approvals.yaml:3: approvals[0].stack: holds a wildcard in '*'. Name one",
+        ),
         ("action: delete", "action: destroy", "approvals.yaml:4: approvals[0].action: is 'destroy'."),
-        ("reason: moved to another project", "reason:", "approvals.yaml:5: approvals[0].reason: is missing. Write text."),
+        (
+            "reason: moved to another project",
+            "reason:",
+            "approvals.yaml:5: approvals[0].reason: is missing. Write text.",
+        ),
         ("until: 2026-03-01", "until: soon", "approvals.yaml:6: approvals[0].until: is 'soon'. Write a date such as"),
         ("until:", "untill:", "approvals.yaml:6: approvals[0].untill: is an unknown key. Did you mean 'until'?"),
         ("approvals:", "aprovals:", "approvals.yaml:1: aprovals: is an unknown key. Write a list under `approvals`."),

@@ -32,7 +32,7 @@ def test_refusal_names_object_stack_reason_and_remedy() -> None:
         "refused: demo-data-h01 deletes google_storage_bucket.segmentation: "
         "protected in state: deletion_policy = PREVENT\n"
     ) in result.stdout
-    assert "  - address: \"google_storage_bucket.segmentation\"\n    stack: demo-data-h01\n" in result.stdout
+    assert '  - address: "google_storage_bucket.segmentation"\n    stack: demo-data-h01\n' in result.stdout
 
 
 def test_the_remedy_works_when_pasted(tmp_path: Path) -> None:
@@ -50,7 +50,9 @@ def test_one_refused_of_several() -> None:
     assert result.exit_code == REFUSED
     document = json.loads(result.stdout)
     assert document["ok"] is False
-    assert [(finding["stack"], finding["decision"]) for finding in document["findings"]] == [("grant_removed", "refused")]
+    assert [(finding["stack"], finding["decision"]) for finding in document["findings"]] == [
+        ("grant_removed", "refused")
+    ]
 
 
 def test_unused_approval_is_reported(tmp_path: Path) -> None:
@@ -64,7 +66,11 @@ def test_unused_approval_is_reported(tmp_path: Path) -> None:
 def test_unusable_input(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     path.write_text("{}")
-    for arguments in ((path,), (tmp_path / "absent.json",), (PLANS / "moved.json", "--approvals", tmp_path / "absent.yaml")):
+    for arguments in (
+        (path,),
+        (tmp_path / "absent.json",),
+        (PLANS / "moved.json", "--approvals", tmp_path / "absent.yaml"),
+    ):
         result = run(*arguments)
         assert result.exit_code == UNUSABLE
         assert "Traceback" not in result.output

@@ -39,7 +39,10 @@ def document(**changes: object) -> str:
             document(resource_changes=[CHANGE | {"change": {"actions": ["vanish"]}}]),
             'p.json: resource_changes[0]: has the actions ["vanish"], which this version of Karst does not know',
         ),
-        (document(resource_changes=[CHANGE | {"change": {"actions": "delete"}}]), "p.json: resource_changes[0]: has the act"),
+        (
+            document(resource_changes=[CHANGE | {"change": {"actions": "delete"}}]),
+            "p.json: resource_changes[0]: has the act",
+        ),
         (
             document(resource_changes=[CHANGE | {"change": {"actions": ["delete"], "before": [1]}}]),
             "p.json: resource_changes[0].change.before: holds no attributes",

@@ -100,9 +100,7 @@ def _text(
     return ""
 
 
-def _until(
-    source: Source, at: tuple[str, int], entry: Mapping[str, YamlValue], problems: list[Problem]
-) -> date | None:
+def _until(source: Source, at: tuple[str, int], entry: Mapping[str, YamlValue], problems: list[Problem]) -> date | None:
     value = entry.get("until")
     if value is None:
         return None

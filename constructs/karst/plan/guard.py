@@ -60,9 +60,7 @@ def judge(plans: Iterable[Plan], approvals: Iterable[Approval], *, today: date) 
     stacks = {plan.stack for plan in judged}
     relevant = tuple(approval for approval in approvals if approval.stack in stacks)
     valid = {(item.stack, item.address, item.action): item for item in relevant if not item.is_expired(today)}
-    findings = tuple(
-        _with_approval(finding, valid) for plan in judged for finding in findings_of(plan)
-    )
+    findings = tuple(_with_approval(finding, valid) for plan in judged for finding in findings_of(plan))
     used = {finding.approval for finding in findings if finding.approval}
     return Verdict(
         findings=findings,

@@ -58,8 +58,4 @@ def is_grant(resource_type: str) -> bool:
 
 def is_rotation(resource_type: str, before: Values, *, is_create_first: bool, is_leftover: bool) -> bool:
     """Whether an old secret version makes room for a new one that already stands, and is only disabled, so can come back."""
-    return (
-        resource_type == SECRET_VERSION
-        and deletion_policy(before) == "DISABLE"
-        and (is_create_first or is_leftover)
-    )
+    return resource_type == SECRET_VERSION and deletion_policy(before) == "DISABLE" and (is_create_first or is_leftover)

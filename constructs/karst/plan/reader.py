@@ -69,7 +69,9 @@ def parse_plan(text: str, *, stack: str, source: str) -> Plan:
     _check_format(document, source)
     changes = document.get("resource_changes", [])
     if not isinstance(changes, list):
-        raise PlanUnreadableError(f"{source}: resource_changes is no list; the file was altered or is of another format")
+        raise PlanUnreadableError(
+            f"{source}: resource_changes is no list; the file was altered or is of another format"
+        )
     return Plan(
         stack=stack,
         changes=tuple(_change(entry, f"{source}: resource_changes[{index}]") for index, entry in enumerate(changes)),
@@ -100,7 +102,9 @@ def _check_format(document: dict[str, JsonValue], source: str) -> None:
         kind = "a state, not a plan" if "values" in document else "no plan"
         raise PlanUnreadableError(f"{source}: holds {kind}. {_HOW_TO_SHOW}")
     if document.get("errored") is True:
-        raise PlanUnreadableError(f"{source}: planning failed, so the plan is not whole. Repair the error and plan again.")
+        raise PlanUnreadableError(
+            f"{source}: planning failed, so the plan is not whole. Repair the error and plan again."
+        )
 
 
 def _change(entry: JsonValue, where: str) -> ResourceChange:
@@ -123,7 +127,9 @@ def _change(entry: JsonValue, where: str) -> ResourceChange:
 def _action(actions: JsonValue, where: str) -> tuple[Action, bool]:
     known = _ACTIONS.get(tuple(str(action) for action in actions)) if isinstance(actions, list) else None
     if known is None:
-        raise PlanUnreadableError(f"{where}: has the actions {json.dumps(actions)}, which this version of Karst does not know")
+        raise PlanUnreadableError(
+            f"{where}: has the actions {json.dumps(actions)}, which this version of Karst does not know"
+        )
     return known
 
 

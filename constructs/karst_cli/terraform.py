@@ -1,0 +1,184 @@
+"""Runs Terraform in the folders of stacks, several at a time, and lets it finish when somebody interrupts."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from karst_cli.stack_graph import Waits
+
+_LOCK_MARK = "Error acquiring the state lock"
+_LOCK_ADVICE = (
+    "Somebody else is applying this stack, or a run was killed and left its lock. Wait for it; only when you are sure that "
+    "nobody runs, release the lock with the ID above: terraform force-unlock ID"
+)
+
+
+class StackFailedError(Exception):
+    """Terraform failed for one stack; the message is what it said, and the command to see it again."""
+
+
+class InterruptedRunError(Exception):
+    """The run was interrupted before this step began."""
+
+
+@dataclass(kw_only=True)
+class Terraform:
+    """Terraform as Karst runs it: without questions, one signal at most, its words kept together by stack."""
+
+    executable: str
+    environment: Mapping[str, str]
+    is_interrupted: bool = False
+    _running: set[subprocess.Popen[str]] = field(default_factory=set)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a Terraform runs now."""
+        with self._lock:
+            return bool(self._running)
+
+    def command(self, *arguments: str) -> list[str]:
+        """Give the exact command for `arguments`."""
+        return [self.executable, *arguments]
+
+    def run(
+        self, folder: Path, *arguments: str, rerun: tuple[str, ...] | None = None, accepted: tuple[int, ...] = (0,)
+    ) -> tuple[int, str]:
+        """Run to the end; give exit status and output. `rerun` is what to type by hand where it isn't `arguments`.
+
+        Raises `StackFailedError` for any status that isn't `accepted`.
+        """
+        with self._lock:
+            if self.is_interrupted:
+                raise InterruptedRunError
+            try:
+                # A group of its own: Ctrl-C in the terminal would reach Terraform beside the signal that Karst forwards,
+                # and to Terraform a second one means "drop everything".
+                process = subprocess.Popen(
+                    self.command(*arguments),
+                    cwd=folder,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    process_group=0,
+                )
+            except OSError as error:
+                raise StackFailedError(f"{self.executable} cannot be started ({error.strerror or error})") from error
+            self._running.add(process)
+        try:
+            output, errors = process.communicate()
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        if process.returncode not in accepted:
+            raise StackFailedError(self._failure(folder, rerun or arguments, f"{output}\n{errors}".strip()))
+        return process.returncode, output
+
+    def interrupt(self) -> None:
+        """Ask every running Terraform to finish what it does and stop, once; start no other."""
+        with self._lock:
+            if self.is_interrupted:
+                return
+            self.is_interrupted = True
+            for process in self._running:
+                process.send_signal(signal.SIGINT)
+
+    def _failure(self, folder: Path, arguments: tuple[str, ...], said: str) -> str:
+        by_hand = f"cd {shlex.quote(str(folder))} && {shlex.join(self.command(*arguments))}"
+        advice = f"\n{_LOCK_ADVICE}" if _LOCK_MARK in said else ""
+        return f"{said}{advice}\nTo run it by hand: {by_hand}"
+
+
+@contextmanager
+def forwarding_interrupts(terraform: Terraform, say: Callable[[str], None]) -> Iterator[None]:
+    """Turn Ctrl-C, and the signal with which CI cancels a job, into one request to finish cleanly."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if not terraform.is_busy:
+            # Nothing to wait for, as while the person is asked: end at once.
+            terraform.interrupt()
+            raise KeyboardInterrupt
+        if terraform.is_interrupted:
+            say("Still waiting for Terraform to finish and to release its state locks.")
+        else:
+            say(
+                "Interrupted: Terraform finishes what it has begun, saves its state and releases its locks. Please wait."
+            )
+        terraform.interrupt()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How a step went for each stack."""
+
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    """What Terraform said, by stack."""
+    skipped: dict[str, str] = field(default_factory=dict)
+    """The reason, by stack."""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether every stack was finished."""
+        return not self.failed and not self.skipped
+
+
+def run_all(waits: Waits, step: Callable[[str], None], *, parallelism: int) -> Outcome:
+    """Run `step` for every stack, each after those it waits for; one that fails stops only those that wait for it."""
+    outcome = Outcome()
+    pending = list(waits)
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(max_workers=parallelism) as pool:
+        while pending or running:
+            for name in list(pending):
+                lost = sorted(other for other in waits[name] if other in outcome.failed or other in outcome.skipped)
+                if lost:
+                    pending.remove(name)
+                    outcome.skipped[name] = f"waits for {lost[0]}"
+                elif waits[name] <= set(outcome.done):
+                    pending.remove(name)
+                    running[pool.submit(step, name)] = name
+            if running:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in sorted(finished, key=lambda item: running[item]):
+                    _note(outcome, running.pop(future), future)
+    return outcome
+
+
+def _note(outcome: Outcome, name: str, future: Future[None]) -> None:
+    try:
+        future.result()
+    except StackFailedError as error:
+        outcome.failed[name] = str(error)
+    except InterruptedRunError:
+        outcome.skipped[name] = "interrupted"
+    else:
+        outcome.done.append(name)
+
+
+def terraform_environment(base: Mapping[str, str], *, is_cache_allowed: bool) -> dict[str, str]:
+    """Copy `base` for Terraform run by a program: no hints for people, providers kept once for all stacks."""
+    environment = {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", **base}
+    if is_cache_allowed and "TF_PLUGIN_CACHE_DIR" not in environment:
+        cache = Path(environment.get("HOME") or Path.home(), ".terraform.d", "plugin-cache")
+        cache.mkdir(parents=True, exist_ok=True)
+        environment["TF_PLUGIN_CACHE_DIR"] = str(cache)
+    return environment
