@@ -10,9 +10,8 @@ from traceback import walk_tb
 from types import TracebackType
 
 from cdktn import App
-from jsii.errors import JavaScriptError, JSIIError
-
 from constructs import Construct
+from jsii.errors import JavaScriptError, JSIIError
 
 MINIMUM_TERRAFORM = "1.11.0"
 """The first Terraform that keeps write-only arguments (generated secrets) out of plan and state."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from cdktn import GcsBackend, LocalBackend, TerraformElement, TerraformStack
 from cdktn_provider_google.provider import GoogleProvider
-
 from constructs import Construct, Node
+
 from karst.protection import Protection
 
 _LOGICAL_ID = re.compile(r"[a-z_][a-z0-9_]*")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from cdktn import App, TerraformStack
 from cdktn_provider_google.compute_network import ComputeNetwork
-
 from constructs import Construct
+
 from karst.app import SynthesisError, create_app, plain_errors, synthesize
 from karst.protection import Protection
 from karst.stack import KarstStack, StackProps, StateLocation

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdktn_provider_google.compute_global_address import ComputeGlobalAddress
-
 from constructs import Construct
 
 

@@ -19,8 +19,8 @@ from cdktn_provider_google.bigtable_table import (
     BigtableTableColumnFamily,
 )
 from cdktn_provider_google.bigtable_table_iam_member import BigtableTableIamMember
-
 from constructs import Construct
+
 from karst.config.types import Manage
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 from karst.protection import Protection

@@ -13,8 +13,8 @@ from cdktn_provider_google.certificate_manager_certificate_map import Certificat
 from cdktn_provider_google.certificate_manager_certificate_map_entry import CertificateManagerCertificateMapEntry
 from cdktn_provider_google.certificate_manager_dns_authorization import CertificateManagerDnsAuthorization
 from cdktn_provider_google.dns_record_set import DnsRecordSet
-
 from constructs import Construct
+
 from karst.naming import shorten
 
 _NAME_LIMIT = 63

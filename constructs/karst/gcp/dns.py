@@ -14,8 +14,8 @@ from cdktn_provider_google.dns_managed_zone import (
 )
 from cdktn_provider_google.dns_managed_zone_iam_member import DnsManagedZoneIamMember
 from cdktn_provider_google.dns_record_set import DnsRecordSet
-
 from constructs import Construct
+
 from karst.config.types import Manage
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 

@@ -13,8 +13,8 @@ from cdktn_provider_google.firestore_backup_schedule import (
 from cdktn_provider_google.firestore_database import FirestoreDatabase
 from cdktn_provider_google.firestore_index import FirestoreIndex, FirestoreIndexFields
 from cdktn_provider_google.project_iam_member import ProjectIamMember, ProjectIamMemberCondition
-
 from constructs import Construct
+
 from karst.config.types import Manage
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 from karst.protection import Protection

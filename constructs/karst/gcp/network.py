@@ -23,8 +23,8 @@ from cdktn_provider_google.compute_subnetwork import (
     ComputeSubnetworkSecondaryIpRange,
 )
 from cdktn_provider_google.service_networking_connection import ServiceNetworkingConnection
-
 from constructs import Construct
+
 from karst.config.types import Manage
 
 GOOGLE_HEALTH_CHECKERS = ("130.211.0.0/22", "35.191.0.0/16")

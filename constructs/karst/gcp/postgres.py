@@ -20,8 +20,8 @@ from cdktn_provider_google.sql_database_instance import (
     SqlDatabaseInstanceSettingsMaintenanceWindow,
 )
 from cdktn_provider_google.sql_user import SqlUser
-
 from constructs import Construct
+
 from karst.config.types import Manage
 from karst.gcp.members import Grantee, email_of, grant_id, member_of, needs_of
 from karst.gcp.postgres_settings import SqlBackups, SqlDisk, SqlFlags, SqlMachine, SqlMaintenance, SqlServerCa

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cdktn import ITerraformDependable
 from cdktn_provider_google.project_service import ProjectService
-
 from constructs import Construct
+
 from karst.config.types import Manage
 
 CAVE_AND_CLIO = frozenset(

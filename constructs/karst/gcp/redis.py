@@ -15,8 +15,8 @@ from cdktn_provider_google.secret_manager_secret import (
 )
 from cdktn_provider_google.secret_manager_secret_iam_member import SecretManagerSecretIamMember
 from cdktn_provider_google.secret_manager_secret_version import SecretManagerSecretVersion
-
 from constructs import Construct
+
 from karst.config.types import Manage
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 from karst.protection import Protection
