@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Route
 
 from karst.config.service import Service, load_services
 from karst.config.service_runtime import ImageOrigin
@@ -32,15 +33,18 @@ def settings_of(service: Service) -> type[Settings]:
 
 def application_routes(service: Service) -> set[tuple[str, str]]:
     app = module(service).create_app(settings_of(service)())
-    schema = {(app.openapi_url, "GET")}
-    return schema | {(path, method) for path, method in _walk(app.router.routes) if method != "HEAD"}
+    return _walk(app.router.routes)
 
 
-def _walk(routes: list[object], prefix: str = "") -> set[tuple[str, str]]:
+def _walk(routes: list[BaseRoute], prefix: str = "") -> set[tuple[str, str]]:
+    """Paths and methods, inside included routers too: FastAPI keeps these as they are and adds their prefix late."""
     found: set[tuple[str, str]] = set()
     for route in routes:
-        if isinstance(route, APIRoute):
-            found |= {(prefix + route.path, method) for method in route.methods}
+        if isinstance(route, Route | APIRoute):
+            found |= {(prefix + route.path, method) for method in (route.methods or ()) if method != "HEAD"}
+        else:
+            inner = getattr(route, "original_router")  # noqa: B009 - the class is private
+            found |= _walk(inner.routes, prefix + getattr(getattr(route, "include_context"), "prefix"))  # noqa: B009
     return found
 
 

@@ -88,7 +88,9 @@ class GoogleBuilder:
             return
         except GoogleAPICallError as error:
             raise _refused(f"write to the bucket {target.bucket}", error.code or 0, error.message) from None
-        except (GoogleAuthError, RequestException) as error:
+        except GoogleAuthError as error:
+            raise _unauthenticated(error) from None
+        except RequestException as error:
             raise _unreachable(self._endpoints.storage, error) from None
 
     def start(self, target: BuildTarget, service: str, tag: str, source: str) -> Build:
@@ -109,7 +111,9 @@ class GoogleBuilder:
         try:
             response = self._session.request(method, url, json=body, timeout=_REQUEST_S)
             text = response.text
-        except (GoogleAuthError, RequestException) as error:
+        except GoogleAuthError as error:
+            raise _unauthenticated(error) from None
+        except RequestException as error:
             raise _unreachable(url, error) from None
         try:
             answer = _mapping(json.loads(text or "{}"))
@@ -168,4 +172,11 @@ def _refused(doing: str, status: int, message: str | None) -> BuildError:
 
 
 def _unreachable(url: str, error: Exception) -> BuildError:
-    return BuildError(f"{url} cannot be reached or the credentials have expired ({type(error).__name__}). Try again.")
+    return BuildError(f"{url} cannot be reached ({type(error).__name__}). Try again.")
+
+
+def _unauthenticated(error: Exception) -> BuildError:
+    return BuildError(
+        f"The credentials are not valid or have expired ({type(error).__name__}). "
+        "Run: gcloud auth application-default login."
+    )
