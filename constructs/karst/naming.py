@@ -14,7 +14,6 @@ from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.stores import Bucket, RedisInstance
 
-SHARED_BUCKETS = ("dump", "logs", "nglstate", "signatures", "skeleton", "transfer", "upload")
 REDIS_ROLES = ("broker", "cache", "global")
 NAMESPACE = "karst"
 """Kubernetes namespace of our services."""

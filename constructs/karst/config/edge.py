@@ -50,8 +50,7 @@ class Tls(Model):
 class RateLimit(Model):
     """Requests of one client before it has to wait."""
 
-    requests_per_minute: int = Field(6000, ge=60, le=10_000_000, description="Requests a minute and client address.")
-    ban_s: int = Field(60, ge=10, le=3600, description="Seconds for which a client that goes on is turned away.")
+    requests_per_minute: int = Field(6000, ge=60, le=10_000, description="Requests a minute and client address.")
 
 
 class Edge(Model):

@@ -255,6 +255,7 @@ BucketOrPath = Annotated[Bucket, BeforeValidator(_location)]
 class Buckets(Model):
     """The shared buckets; those of a dataset stand in its own file."""
 
+    config: BucketOrPath = Field(Bucket(), description="What services read of the datasets (`datasets.json`).")
     dump: BucketOrPath = Field(Bucket(), description="Exports of materialized tables; they expire after 30 days.")
     upload: BucketOrPath = Field(
         Bucket(), description="Bulk annotation uploads from the browser; they expire after 14 days."

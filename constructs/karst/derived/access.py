@@ -44,17 +44,23 @@ def store_grants(workloads: Iterable[Workload], scope: Scope) -> Mapping[tuple[s
 def queue_grants(workloads: Iterable[Workload]) -> tuple[QueueGrant, ...]:
     """Who publishes to and who reads from which topic."""
     found = {
-        QueueGrant(
-            workload=workload.name, topic=use.topic, direction=use.direction, subscription=use.subscription
-        )
+        QueueGrant(workload=workload.name, topic=use.topic, direction=use.direction, subscription=use.subscription)
         for workload in workloads
         for use in workload.service.stores.messages
     }
-    return tuple(sorted(found, key=lambda grant: (grant.topic, grant.direction, grant.subscription or "", grant.workload)))
+    return tuple(
+        sorted(found, key=lambda grant: (grant.topic, grant.direction, grant.subscription or "", grant.workload))
+    )
 
 
 def users_of(workloads: Iterable[Workload], kind: str) -> tuple[str, ...]:
     """Names of the workloads that touch a kind of store at all."""
     return tuple(
-        sorted({workload.name for workload in workloads if any(each == kind for each, _ in workload.service.stores.all_of())})
+        sorted(
+            {
+                workload.name
+                for workload in workloads
+                if any(each == kind for each, _ in workload.service.stores.all_of())
+            }
+        )
     )

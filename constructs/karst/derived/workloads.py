@@ -1,4 +1,4 @@
-"""Which services a deployment runs, where, and from which image: the declarations joined with the deployment's choices."""
+"""Which services a deployment runs, where, and from which image: declarations joined with the deployment's choices."""
 
 from __future__ import annotations
 

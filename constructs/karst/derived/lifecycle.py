@@ -1,0 +1,14 @@
+"""What the states of the configuration mean for the protection of a stack."""
+
+from __future__ import annotations
+
+from karst.config.dataset import Dataset
+from karst.config.types import DatasetState, OnRemoval
+from karst.protection import Protection
+
+
+def dataset_protection(dataset: Dataset) -> Protection:
+    """Protection of a dataset's stack: full while it is active; retired, what its removal will do."""
+    if dataset.state is DatasetState.ACTIVE:
+        return Protection.PROTECTED
+    return Protection.ABANDONED if dataset.on_removal is OnRemoval.KEEP else Protection.RELEASED

@@ -1,0 +1,1 @@
+"""The parts of a deployment in its own terms, each composed of entities of `karst.gcp`."""

@@ -1,0 +1,63 @@
+"""The deployment's Redis instances: one a role, reachable by a private name, with password and TLS."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from karst.blueprint import Blueprint
+from karst.config.service_needs import Scope
+from karst.config.types import Kind
+from karst.derived.access import store_grants
+from karst.gcp.dns import PrivateZone
+from karst.gcp.network import Network
+from karst.gcp.redis import Redis, RedisProps, RedisRole
+from karst.protection import Protection
+
+_ROLES_BY_KIND = {Kind.GLOBAL: ("global",), Kind.LOCAL: ("broker", "cache"), Kind.CLIO: ()}
+
+
+class Caches(Construct):
+    """Redis of each role that the deployment's kinds need. The broker evicts nothing: a lost task is lost work."""
+
+    roles: tuple[str, ...]
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        blueprint: Blueprint,
+        network: Network,
+        zone: PrivateZone,
+        protection: Protection,
+    ) -> None:
+        super().__init__(scope, id)
+        self.roles = tuple(sorted(role for kind in blueprint.deployment.kinds for role in _ROLES_BY_KIND[kind]))
+        grants = store_grants(blueprint.workloads, Scope.DEPLOYMENT)
+        gcp, names = blueprint.deployment.gcp, blueprint.names
+        for role in self.roles:
+            settings = names.redis_settings(role)
+            available = settings.high_availability
+            redis = Redis(
+                self,
+                role,
+                RedisProps(
+                    project=gcp.project,
+                    region=gcp.region,
+                    zone=gcp.zone,
+                    name=names.redis(role),
+                    role=RedisRole.BROKER if role == "broker" else RedisRole.CACHE,
+                    protection=protection,
+                    network_id=network.network_id,
+                    private_service_access=network.private_service_access,
+                    auth_secret=names.redis_auth_secret(role),
+                    ca_secret=names.redis_ca_secret(role),
+                    memory_gib=settings.memory_gb,
+                    is_highly_available=blueprint.is_production if available is None else available,
+                    version=settings.version,
+                    manage=settings.manage,
+                ),
+            )
+            if redis.host is not None:
+                zone.add_record(f"redis-{role}", names.redis_host(role), "A", [redis.host])
+            for email in blueprint.accounts(grant.workload for grant in grants.get(("cache", role), ())):
+                redis.grant_connect(email)

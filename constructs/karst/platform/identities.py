@@ -1,0 +1,42 @@
+"""One service account a workload, made once for all generations of the cluster and for Cloud Run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from constructs import Construct
+
+from karst.blueprint import Blueprint
+from karst.derived.workloads import Workload
+from karst.gcp.identity import ProjectRole, WorkloadIdentity, WorkloadIdentityProps
+
+_TELEMETRY = (ProjectRole.METRIC_WRITER, ProjectRole.TRACE_AGENT)
+
+
+class Identities(Construct):
+    """The workloads' accounts. Everything else that they may do is granted on single resources, where those stand."""
+
+    accounts: dict[str, WorkloadIdentity]
+
+    def __init__(self, scope: Construct, id: str, blueprint: Blueprint) -> None:
+        super().__init__(scope, id)
+        self.accounts = {
+            workload.name: WorkloadIdentity(
+                self,
+                workload.name,
+                WorkloadIdentityProps(
+                    account_id=blueprint.names.service_account_id(workload.name),
+                    project=blueprint.deployment.gcp.project,
+                    description=workload.service.description,
+                    project_roles=tuple(_roles(workload)),
+                ),
+            )
+            for workload in blueprint.workloads
+        }
+
+
+def _roles(workload: Workload) -> Iterable[ProjectRole]:
+    yield from _TELEMETRY
+    if workload.service.stores.analytics:
+        # Queries are jobs of a project; what they may read is granted on the tables.
+        yield ProjectRole.BIGQUERY_JOB_USER

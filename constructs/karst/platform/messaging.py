@@ -1,0 +1,85 @@
+"""The deployment's topics and queues, and who publishes to and reads from each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from constructs import Construct
+
+from karst.blueprint import Blueprint
+from karst.config.service_needs import Direction
+from karst.derived.access import QueueGrant, queue_grants
+from karst.derived.messages import SUBSCRIPTIONS, TOPICS
+from karst.gcp.pubsub import DeadLetterTopic, DeadLetterTopicProps, SubscriptionSpec, Topic, TopicProps
+
+_DEAD = "skeletons-dead"
+"""A worker reads this one: it records which skeletons can't be made."""
+
+
+class Messaging(Construct):
+    """Topics by role. What no worker can handle is laid aside: skeletons where a worker records them, the rest apart."""
+
+    topics: dict[str, Topic]
+
+    def __init__(self, scope: Construct, id: str, blueprint: Blueprint, alert_channels: Sequence[str] = ()) -> None:
+        super().__init__(scope, id)
+        self._blueprint = blueprint
+        self._alert_channels = alert_channels
+        names = blueprint.names
+        skeletons = self._dead_letters(_DEAD, names.topic(TOPICS[_DEAD]), names.topic(SUBSCRIPTIONS[_DEAD].suffix))
+        unhandled = self._dead_letters("unhandled", names.topic("DEAD_LETTER"), names.topic("DEAD_LETTER_HOLD"))
+        self.topics = {
+            role: self._topic(role, skeletons if role.startswith("skeletons") else unhandled)
+            for role in sorted(TOPICS)
+            if role != _DEAD
+        }
+        for grant in queue_grants(blueprint.workloads):
+            self._grant(grant, skeletons)
+
+    def _dead_letters(self, id: str, topic: str, subscription: str) -> DeadLetterTopic:
+        gcp = self._blueprint.deployment.gcp
+        return DeadLetterTopic(
+            self,
+            id,
+            DeadLetterTopicProps(
+                name=topic,
+                subscription=subscription,
+                project=gcp.project,
+                project_number=gcp.project_number,
+                alert_channels=self._alert_channels,
+            ),
+        )
+
+    def _topic(self, role: str, dead_letters: DeadLetterTopic) -> Topic:
+        deployment, names = self._blueprint.deployment, self._blueprint.names
+        subscriptions = {
+            key: SubscriptionSpec(
+                name=names.topic(queue.suffix),
+                filter=queue.message_filter,
+                ack_deadline_s=queue.ack_deadline_s,
+                max_attempts=deployment.pubsub.max_attempts,
+                retention_days=deployment.pubsub.retention_days,
+            )
+            for key, queue in SUBSCRIPTIONS.items()
+            if queue.topic == role
+        }
+        return Topic(
+            self,
+            role,
+            TopicProps(
+                name=names.topic(TOPICS[role]),
+                project=deployment.gcp.project,
+                subscriptions=subscriptions,
+                dead_letters=dead_letters,
+            ),
+        )
+
+    def _grant(self, grant: QueueGrant, skeletons: DeadLetterTopic) -> None:
+        email = self._blueprint.names.service_account(grant.workload)
+        if grant.topic == _DEAD:
+            # Pub/Sub itself publishes here; a worker that lays a message aside by hand does it through the API.
+            skeletons.grant_subscribe(email)
+        elif grant.direction is Direction.PUBLISH:
+            self.topics[grant.topic].grant_publish(email)
+        else:
+            self.topics[grant.topic].grant_subscribe(grant.subscription or grant.topic, email)

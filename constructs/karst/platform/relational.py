@@ -1,0 +1,87 @@
+"""The databases that services share: one PostgreSQL server, its private name, and who may log in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from constructs import Construct
+
+from karst.blueprint import Blueprint
+from karst.config.stores import SqlFlags as FlagSettings
+from karst.config.types import Kind
+from karst.derived.access import users_of
+from karst.gcp.dns import PrivateZone
+from karst.gcp.network import Network
+from karst.gcp.postgres import Postgres, PostgresProps
+from karst.gcp.postgres_settings import SqlBackups, SqlDisk, SqlEdition, SqlFlags, SqlMachine, SqlMaintenance
+from karst.protection import Protection
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+TRANSFERS = "materialize"
+"""The workload that copies whole databases to buckets and back."""
+
+
+class Relational(Construct):
+    """PostgreSQL of a deployment, reachable as `sql.<name>.karst.internal`, with one login for each workload."""
+
+    server: Postgres
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        blueprint: Blueprint,
+        network: Network,
+        zone: PrivateZone,
+        protection: Protection,
+    ) -> None:
+        super().__init__(scope, id)
+        sql, gcp, names = blueprint.deployment.sql, blueprint.deployment.gcp, blueprint.names
+        self.server = Postgres(
+            self,
+            "server",
+            PostgresProps(
+                project=gcp.project,
+                region=gcp.region,
+                name=names.sql_instance,
+                protection=protection,
+                network_id=network.network_id,
+                private_service_access=network.private_service_access,
+                version=sql.version,
+                machine=SqlMachine(cpu=sql.cpu, memory_gib=sql.memory_gb, edition=SqlEdition(sql.edition)),
+                disk=SqlDisk(initial_gib=sql.disk_gb, limit_gib=sql.disk_limit_gb),
+                regional=blueprint.is_production if sql.high_availability is None else sql.high_availability,
+                backups=SqlBackups(
+                    start_hour=sql.backups.start_hour, retained=sql.backups.retained, log_days=sql.backups.log_days
+                ),
+                maintenance=SqlMaintenance(day=_DAYS.index(sql.maintenance.day) + 1, hour=sql.maintenance.hour),
+                flags=SqlFlags(values=flag_values(sql.flags)),
+                databases=tuple(_databases(blueprint)),
+                manage=sql.manage,
+            ),
+        )
+        if self.server.private_address is not None:
+            zone.add_record("sql", names.sql_host, "A", [self.server.private_address])
+        for email in blueprint.accounts(users_of(blueprint.workloads, "relational")):
+            self.server.grant_login(email)
+        for email in blueprint.accounts(one.name for one in blueprint.workloads if one.name == TRANSFERS):
+            self.server.grant_transfer(email)
+
+
+def flag_values(flags: FlagSettings) -> dict[str, str]:
+    """The settings that labs tune, in PostgreSQL's own units: kilobytes, unless the name says otherwise."""
+    return {
+        "work_mem": str(flags.work_mem_mb * 1024),
+        "maintenance_work_mem": str(int(flags.maintenance_work_mem_gb * 1024 * 1024)),
+        "temp_file_limit": str(flags.temp_file_limit_gb * 1024 * 1024),
+        "max_connections": str(flags.max_connections),
+        **flags.extra,
+    }
+
+
+def _databases(blueprint: Blueprint) -> Iterable[str]:
+    databases = blueprint.deployment.sql.databases
+    if blueprint.has(Kind.GLOBAL):
+        yield from (databases.auth, databases.info)
+    if blueprint.has(Kind.LOCAL):
+        yield from (databases.annotation, databases.materialization)

@@ -1,0 +1,36 @@
+"""The deployment's secrets: generated ones, ones that a person fills in, and who reads each."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from karst.blueprint import Blueprint
+from karst.derived.secrets import OwnedSecret, owned_secrets
+from karst.gcp.secret import GeneratedSecret, GeneratedSecretProps, Secret, SecretProps
+from karst.protection import Protection
+
+
+class Secrets(Construct):
+    """One secret a role. Values never stand in configuration, plan or state."""
+
+    def __init__(self, scope: Construct, id: str, blueprint: Blueprint, protection: Protection) -> None:
+        super().__init__(scope, id)
+        self._project = blueprint.deployment.gcp.project
+        self._protection = protection
+        for owned in owned_secrets(blueprint.deployment, blueprint.workloads):
+            secret = self._secret(owned)
+            for email in blueprint.accounts(owned.readers):
+                secret.grant_read(email)
+
+    def _secret(self, owned: OwnedSecret) -> Secret:
+        if owned.is_generated:
+            return GeneratedSecret(
+                self,
+                owned.secret,
+                GeneratedSecretProps(secret_id=owned.secret, project=self._project, protection=self._protection),
+            )
+        return Secret(
+            self,
+            owned.secret,
+            SecretProps(secret_id=owned.secret, project=self._project, protection=self._protection),
+        )

@@ -1,0 +1,23 @@
+"""All stacks of one deployment, and the order in which they are deployed."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from karst.blueprint import Blueprint
+from stacks.dataset import DatasetStack
+from stacks.edge import EdgeStack
+from stacks.foundation import FoundationStack
+from stacks.run import RunStack
+
+
+def declare(scope: Construct, blueprint: Blueprint) -> None:
+    """Declare a deployment: foundation, then datasets and Cloud Run beside each other, then the edge."""
+    foundation = FoundationStack(scope, blueprint)
+    datasets = [DatasetStack(scope, blueprint, dataset) for dataset in blueprint.datasets]
+    run = RunStack(scope, blueprint)
+    edge = EdgeStack(scope, blueprint)
+    for stack in (*datasets, run):
+        stack.add_dependency(foundation)
+    for stack in (foundation, *datasets, run):
+        edge.add_dependency(stack)

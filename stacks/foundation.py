@@ -1,0 +1,110 @@
+"""`<name>-foundation`: what lives for years."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from karst.blueprint import Blueprint
+from karst.config.types import Kind
+from karst.gcp.artifact_registry import ImageRegistry, ImageRegistryProps
+from karst.gcp.bigtable import NodeRange, WideColumnInstance, WideColumnInstanceProps
+from karst.gcp.network import Network, NetworkProps, SecondaryRange
+from karst.gcp.project_services import ProjectServices, ProjectServicesProps
+from karst.naming import PODS_RANGE, SERVICES_RANGE
+from karst.platform.caches import Caches
+from karst.platform.documents import Documents
+from karst.platform.hosts import Hosts
+from karst.platform.identities import Identities
+from karst.platform.messaging import Messaging
+from karst.platform.relational import Relational
+from karst.platform.secrets import Secrets
+from karst.platform.storage import Storage
+from karst.platform.watch import Watch
+from karst.protection import Protection
+from karst.stack import KarstStack
+from stacks.base import stack_props
+
+
+class FoundationStack(KarstStack):
+    """Project services, network, databases, buckets, messages, names, certificates, identities, secrets, alerts."""
+
+    def __init__(self, scope: Construct, blueprint: Blueprint) -> None:
+        super().__init__(scope, blueprint.names.stacks.foundation, stack_props(blueprint, Protection.PROTECTED))
+        services = ProjectServices(
+            self,
+            "project",
+            ProjectServicesProps(project=blueprint.deployment.gcp.project, manage=blueprint.deployment.gcp.manage),
+        )
+        identities = Identities(self, "identities", blueprint)
+        watch = Watch(self, "watch", blueprint)
+        network = self._network(blueprint)
+        parts = [
+            identities,
+            watch,
+            network,
+            hosts := Hosts(self, "hosts", blueprint, network),
+            Storage(self, "storage", blueprint, self.protection),
+            Documents(self, "documents", blueprint, self.protection),
+            Secrets(self, "secrets", blueprint, self.protection),
+            self._registry(blueprint),
+        ]
+        if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
+            parts += [
+                Relational(self, "sql", blueprint, network, hosts.internal, self.protection),
+                Caches(self, "redis", blueprint, network, hosts.internal, self.protection),
+            ]
+        if blueprint.has(Kind.LOCAL):
+            parts += [self._bigtable(blueprint), Messaging(self, "messages", blueprint, watch.channels)]
+        for part in parts:
+            part.node.add_dependency(services)
+        for part in (one for one in parts if one is not identities):
+            # Grants name accounts by their address; nothing but this line tells that the accounts come first.
+            part.node.add_dependency(identities)
+
+    def _network(self, blueprint: Blueprint) -> Network:
+        gcp, names = blueprint.deployment.gcp, blueprint.names
+        ranges = gcp.network
+        return Network(
+            self,
+            "network",
+            NetworkProps(
+                project=gcp.project,
+                region=gcp.region,
+                name=names.network,
+                subnet_name=names.subnet,
+                nodes_cidr=ranges.nodes,
+                pods=SecondaryRange(name=PODS_RANGE, cidr=ranges.pods),
+                services=SecondaryRange(name=SERVICES_RANGE, cidr=ranges.services),
+                private_services=SecondaryRange(name=f"{names.network}-services", cidr=ranges.private_services),
+                without_flow_logs_because=None if ranges.flow_logs else "switched off in the configuration",
+                manage=ranges.manage,
+            ),
+        )
+
+    def _registry(self, blueprint: Blueprint) -> ImageRegistry:
+        gcp = blueprint.deployment.gcp
+        return ImageRegistry(
+            self,
+            "images",
+            ImageRegistryProps(repository_id=blueprint.names.registry, project=gcp.project, location=gcp.region),
+        )
+
+    def _bigtable(self, blueprint: Blueprint) -> WideColumnInstance:
+        bigtable, gcp = blueprint.deployment.bigtable, blueprint.deployment.gcp
+        scaling = bigtable.scaling
+        return WideColumnInstance(
+            self,
+            "bigtable",
+            WideColumnInstanceProps(
+                project=blueprint.names.bigtable_project,
+                name=bigtable.instance,
+                zone=gcp.zone,
+                protection=self.protection,
+                nodes=bigtable.nodes
+                if scaling is None
+                else NodeRange(
+                    min_nodes=scaling.min_nodes, max_nodes=scaling.max_nodes, cpu_target_percent=scaling.cpu_target
+                ),
+                manage=bigtable.manage,
+            ),
+        )
