@@ -58,7 +58,7 @@ class Service(Model):
     )
     is_enabled: bool = Field(
         True,
-        description="Whether deployments of its kinds run it unless they say otherwise. Changing it starts or stops it.",
+        description="Whether deployments of its kinds run it by default. Changing it starts or stops it.",
         examples=[False],
     )
     runtime: Runtime = Field(

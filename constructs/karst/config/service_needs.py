@@ -174,7 +174,7 @@ class Migrations(Model):
         examples=[["python", "-m", "karst_auth.migrate"]],
     )
     database: StoreName = Field(
-        description="The relational store it changes, declared with access: write. A new one is migrated from the start.",
+        description="The relational store it changes, declared with access: write. A new one starts afresh.",
         examples=["auth"],
     )
     timeout_s: int = Field(
