@@ -10,7 +10,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +58,7 @@ all of `global`. `*` stands for any part of a name.
 
 Options of diff, deploy and destroy:
   --environments PATH   folder of deployments (default: environments)
-  --only STACK          synthesize only these stacks
+  --only DEPLOYMENT     synthesize only this one
   --approvals FILE      more approvals than those in environments/*/approvals.yaml
   --parallelism N       stacks at a time (default: 4)
   --dry-run             synthesize, then print the stacks in order and the commands; run none of them
@@ -130,7 +130,12 @@ def _run_guarded(command: str, arguments: Arguments, project: Path) -> int:
         _print_dry_run(command, request, terraform)
         return OK
     approvals = _approvals(arguments, project)
-    guarded = GuardedRun(request=request, terraform=terraform, say=_say, build_images=_build_images)
+    guarded = GuardedRun(
+        request=request,
+        terraform=terraform,
+        say=_say,
+        build_images=_image_builder(_environments(arguments, project), project),
+    )
     with forwarding_interrupts(terraform, _complain_from_signal), _plans_removed(guarded):
         return _plan_guard_apply(command, arguments, guarded, approvals)
 
@@ -160,7 +165,7 @@ def _plan_guard_apply(command: str, arguments: Arguments, guarded: GuardedRun, a
 
 
 @contextmanager
-def _plans_removed(guarded: GuardedRun) -> Iterator[None]:
+def _plans_removed(guarded: GuardedRun) -> Generator[None]:
     try:
         yield
     finally:
@@ -213,18 +218,22 @@ def _print_commands(request: Request, terraform: Terraform, steps: Sequence[tupl
 
 
 def _approvals(arguments: Arguments, project: Path) -> tuple[Approval, ...]:
-    environments = project / (arguments.last("--environments") or os.environ.get("KARST_ENVIRONMENTS", "environments"))
+    environments = _environments(arguments, project)
     given = [project / path for path in arguments.own.get("--approvals", [])]
     return read_approvals([*sorted(environments.glob("*/approvals.yaml")), *given])
 
 
+def _environments(arguments: Arguments, project: Path) -> Path:
+    return project / (arguments.last("--environments") or os.environ.get("KARST_ENVIRONMENTS", "environments"))
+
+
 def _app_environment(arguments: Arguments) -> dict[str, str]:
-    """Pass to the application, which reads them itself, where deployments lie and which stacks are wanted."""
+    """Pass to the application, which reads them itself, where deployments lie and which is wanted."""
     environment = dict(os.environ)
     if environments := arguments.last("--environments"):
         environment["KARST_ENVIRONMENTS"] = environments
-    if only := arguments.own.get("--only"):
-        environment["KARST_ONLY"] = ",".join(only)
+    if only := arguments.last("--only"):
+        environment["KARST_ONLY"] = only
     return environment
 
 
@@ -237,12 +246,25 @@ def _is_agreed(arguments: Arguments, guarded: GuardedRun) -> bool:
     return input("Apply these plans? Only 'yes' applies them: ").strip() == "yes"
 
 
-def _build_images(images: tuple[str, ...]) -> None:
-    try:
-        from karst_cli.build import build_missing_images
-    except ImportError as error:
-        raise StackFailedError(f"`karst build` is not available, and these images may be missing: {images}") from error
-    build_missing_images(images)
+def _image_builder(environments: Path, project: Path) -> Callable[[str, tuple[str, ...]], None]:
+    """Have `karst build` look after the images of a stack; it asks the registry, and builds only what is missing."""
+
+    def build_images(stack: str, images: tuple[str, ...]) -> None:
+        import typer
+
+        from karst_cli.build import build
+
+        deployments = [path.parent.name for path in environments.glob("*/deployment.yaml")]
+        owners = [name for name in deployments if stack == name or stack.startswith(f"{name}-")]
+        if not owners:
+            raise StackFailedError(f"no deployment below {environments} owns {stack}, so its images cannot be built")
+        for service in sorted({image.rpartition("/")[2].partition(":")[0] for image in images}):
+            try:
+                build(service, max(owners, key=len), environments, project / "services_src", dry_run=False)
+            except typer.Exit as error:
+                raise StackFailedError(f"`karst build {service}` failed; what it said stands above") from error
+
+    return build_images
 
 
 def _report(outcome: Outcome, verb: str) -> None:

@@ -59,8 +59,8 @@ class GuardedRun:
     request: Request
     terraform: Terraform
     say: Callable[[str], None]
-    build_images: Callable[[tuple[str, ...]], None]
-    """Builds those of the given images that are missing in their registry."""
+    build_images: Callable[[str, tuple[str, ...]], None]
+    """Builds those of a stack's images that are missing in their registry."""
     plans: dict[str, Plan] = field(default_factory=dict)
     has_changes: bool = False
     _init_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -125,7 +125,7 @@ class GuardedRun:
         if images and not self.request.stacks[name].is_removal:
             # Not earlier: the registry may be part of this very run, in a stack that this one waits for.
             with self._image_lock:
-                self.build_images(images)
+                self.build_images(name, images)
         # A plan that was begun is stale: by hand one plans again, which also shows how far it came.
         by_hand = ("plan", "-input=false", *self.request.plan_options)
         _, said = self.terraform.run(folder, *self.request.apply_arguments(), rerun=by_hand)

@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -101,7 +101,7 @@ class Terraform:
 
 
 @contextmanager
-def forwarding_interrupts(terraform: Terraform, say: Callable[[str], None]) -> Iterator[None]:
+def forwarding_interrupts(terraform: Terraform, say: Callable[[str], None]) -> Generator[None]:
     """Turn Ctrl-C, and the signal with which CI cancels a job, into one request to finish cleanly."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:

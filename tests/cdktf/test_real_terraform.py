@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.cdktf.conftest import Project
 
 pytestmark = pytest.mark.needs_terraform

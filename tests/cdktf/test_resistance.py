@@ -11,9 +11,9 @@ import sys
 import time
 
 import pytest
-from tests.cdktf.conftest import Project
 
 from karst_cli import toolkit
+from tests.cdktf.conftest import Project
 
 
 def refuse(project: Project, capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.cdktf.conftest import Project
 
 PROTECTED_DELETE = json.dumps(
@@ -154,12 +155,12 @@ def test_flags_reach_the_program_they_are_for(project: Project) -> None:
         "python other.py",
         "--novelty",
     ]
-    assert project.cdktf("diff", "other", *words, "--environments", "lab", "--only", "other", "--only", "demo") == 0
+    assert project.cdktf("diff", "other", *words, "--environments", "lab", "--only", "demo", "--only", "other") == 0
     plan = next(call for call in project.all_calls() if call[1] == "plan")
     assert plan[4:] == ["-refresh=false", "-var=a=b", "-target=x.y", "-refresh-only", "-out=karst.tfplan"]
     [(synth, environment)] = project.toolkit_calls()
     assert synth == ["synth", "--output", "cdktf.out", "--app", "python other.py", "--novelty"]
-    assert (environment["KARST_ENVIRONMENTS"], environment["KARST_ONLY"]) == ("lab", "other,demo")
+    assert (environment["KARST_ENVIRONMENTS"], environment["KARST_ONLY"]) == ("lab", "other")
     assert Path(environment["JSII_NODE"] or "").is_file()
 
 
@@ -196,6 +197,12 @@ def test_missing_images_are_built_right_before_the_stack_that_runs_them(
     path = project.folder / "cdktf.out" / "stacks" / "demo-apps-blue" / "cdk.tf.json"
     path.write_text(json.dumps({"resource": {"x": {"y": {"image": image, "other": "docker.io/library/redis:8"}}}}))
     built: list[tuple[tuple[str, ...], list[str]]] = []
-    monkeypatch.setattr("karst_cli.cdktf._build_images", lambda images: built.append((images, project.calls("apply"))))
+    (project.folder / "environments" / "demo").mkdir(parents=True)
+    (project.folder / "environments" / "demo" / "deployment.yaml").touch()
+
+    def build(service: str, environment: str, *_: object, **__: object) -> None:
+        built.append(((service, environment), project.calls("apply")))
+
+    monkeypatch.setattr("karst_cli.build.build", build)
     assert project.cdktf("deploy", "demo-apps-blue", "--auto-approve") == 0
-    assert built == [((image,), ["demo-foundation"])]
+    assert built == [(("landing", "demo"), ["demo-foundation"])]
