@@ -29,7 +29,7 @@ Shown = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 class Bounds(Model):
     """The box that the images fill, in voxels of the finest resolution."""
 
-    min: Point = Field((0, 0, 0), description="First voxel.")
+    min: Point = Field(default=(0, 0, 0), description="First voxel.")
     max: Point = Field(description="Voxel after the last.", examples=[[262144, 262144, 14088]])
 
     @model_validator(mode="after")
@@ -46,38 +46,38 @@ class ImageMirror(Model):
 
     name: FieldName = Field(description="Name by which clients ask for it.", examples=["gcp"])
     source: ImageSource = Field(description="Where the images stand.", examples=["precomputed://gs://lab-em/minnie"])
-    layer: Shown | None = Field(None, description="Name of the layer in viewers.", examples=["img"])
-    description: Text = Field("", description="One line for people.")
+    layer: Shown | None = Field(default=None, description="Name of the layer in viewers.", examples=["img"])
+    description: Text = Field(default="", description="One line for people.")
 
 
 class AlignedVolume(Model):
     """A set of images, aligned once, under which any number of segmentations and annotations lie."""
 
     name: FieldName | None = Field(
-        None,
+        default=None,
         description="Name in URLs and of the database; by default the dataset's. It can't be changed.",
         examples=["minnie65_phase3"],
     )
-    display_name: Shown | None = Field(None, description="Name for people.")
-    description: Text = Field("", description="What it shows.")
+    display_name: Shown | None = Field(default=None, description="Name for people.")
+    description: Text = Field(default="", description="What it shows.")
     images: ImageSource = Field(description="Where the images stand.", examples=["precomputed://gs://lab-em/minnie"])
-    mirrors: tuple[ImageMirror, ...] = Field((), description="Other places with the same images.")
+    mirrors: tuple[ImageMirror, ...] = Field(default=(), description="Other places with the same images.")
     resolution_nm: Resolution = Field(description="Size of a voxel, nm.", examples=[[4, 4, 40]])
-    bounds: Bounds | None = Field(None, description="Box of the images, voxels.")
+    bounds: Bounds | None = Field(default=None, description="Box of the images, voxels.")
 
 
 class Graph(Model):
     """A supervoxel graph that people proofread."""
 
-    manage: Literal["create", "existing"] = Field("create", description="Who makes its table.")
+    manage: Literal["create", "existing"] = Field(default="create", description="Who makes its table.")
     layout: Literal[2, 3] = Field(
-        3, description="Layout of its table: 2 as in older graphs, 3 in new ones. It can't be changed."
+        default=3, description="Layout of its table: 2 as in older graphs, 3 in new ones. It can't be changed."
     )
-    l2cache: bool = Field(True, description="Keep statistics of its level-2 pieces.")
-    l2cache_table: BigtableTableId | None = Field(None, description="Table of these; by default `l2cache_<graph>`.")
-    meshes: bool = Field(True, description="Make meshes.")
+    l2cache: bool = Field(default=True, description="Keep statistics of its level-2 pieces.")
+    l2cache_table: BigtableTableId | None = Field(default=None, description="Table of these; by default `l2cache_<graph>`.")
+    meshes: bool = Field(default=True, description="Make meshes.")
     bucket: BucketOrPath | None = Field(
-        None, description="Where edges, components and meshes stand; by default the dataset's own bucket."
+        default=None, description="Where edges, components and meshes stand; by default the dataset's own bucket."
     )
 
 
@@ -85,10 +85,10 @@ class Segmentation(Model):
     """What gives voxels their ids: a graph of this dataset, or a flat volume."""
 
     graph: BigtableTableId | None = Field(
-        None, description="Name of a graph declared under `graphs`.", examples=["minnie65_v1"]
+        default=None, description="Name of a graph declared under `graphs`.", examples=["minnie65_v1"]
     )
     source: SegmentationSource | None = Field(
-        None,
+        default=None,
         description="Flat segmentation, or a graph of another server.",
         examples=["precomputed://gs://lab-seg/flat"],
     )
@@ -103,25 +103,25 @@ class Segmentation(Model):
 class Datastack(Model):
     """An aligned volume paired with a segmentation: what people analyse, by its name."""
 
-    display_name: Shown | None = Field(None, description="Name for people.")
-    description: Text = Field("", description="What it is for.")
-    layer: Shown | None = Field(None, description="Name of the segmentation layer in viewers.")
+    display_name: Shown | None = Field(default=None, description="Name for people.")
+    description: Text = Field(default="", description="What it is for.")
+    layer: Shown | None = Field(default=None, description="Name of the segmentation layer in viewers.")
     segmentation: Segmentation = Field(description="What gives voxels their ids.")
     skeleton_source: str | None = Field(
-        None, max_length=200, description="Where viewers read skeletons; by default the skeleton service."
+        default=None, max_length=200, description="Where viewers read skeletons; by default the skeleton service."
     )
-    viewer_site: HttpsUrl | None = Field(None, description="Viewer of its links; by default the deployment's.")
+    viewer_site: HttpsUrl | None = Field(default=None, description="Viewer of its links; by default the deployment's.")
     viewer_resolution: Resolution | None = Field(
-        None, description="Voxel size of its links, nm; by default that of the images."
+        default=None, description="Voxel size of its links, nm; by default that of the images."
     )
     base_link: int | None = Field(
-        None, ge=1, description="Id of a shared link to which image and segmentation are added."
+        default=None, ge=1, description="Id of a shared link to which image and segmentation are added."
     )
-    synapse_table: SqlName | None = Field(None, description="Table of synapses.", examples=["synapses_pni_2"])
-    soma_table: SqlName | None = Field(None, description="Table of cell bodies.")
-    proofreading_status_table: SqlName | None = Field(None, description="Table of proofreading status.")
-    proofreading_review_table: SqlName | None = Field(None, description="Table of reviews.")
-    cell_identification_table: SqlName | None = Field(None, description="Table of cell types.")
+    synapse_table: SqlName | None = Field(default=None, description="Table of synapses.", examples=["synapses_pni_2"])
+    soma_table: SqlName | None = Field(default=None, description="Table of cell bodies.")
+    proofreading_status_table: SqlName | None = Field(default=None, description="Table of proofreading status.")
+    proofreading_review_table: SqlName | None = Field(default=None, description="Table of reviews.")
+    cell_identification_table: SqlName | None = Field(default=None, description="Table of cell types.")
 
 
 class AnnotationTable(Model):
@@ -133,19 +133,19 @@ class AnnotationTable(Model):
     description: Annotated[str, StringConstraints(min_length=1, max_length=5000)] = Field(
         description="What it holds, who made it, what to cite."
     )
-    write_permission: Literal["PRIVATE", "GROUP", "PUBLIC"] = Field("PRIVATE", description="Who may write.")
-    read_permission: Literal["PRIVATE", "GROUP", "PUBLIC"] = Field("PUBLIC", description="Who may read.")
+    write_permission: Literal["PRIVATE", "GROUP", "PUBLIC"] = Field(default="PRIVATE", description="Who may write.")
+    read_permission: Literal["PRIVATE", "GROUP", "PUBLIC"] = Field(default="PUBLIC", description="Who may read.")
     resolution_nm: Resolution | None = Field(
-        None, description="Voxel size of its points, nm; by default that of the images."
+        default=None, description="Voxel size of its points, nm; by default that of the images."
     )
 
 
 class Annotations(Model):
     """The dataset's annotations."""
 
-    manage: Literal["create", "existing"] = Field("create", description="Who makes the database.")
+    manage: Literal["create", "existing"] = Field(default="create", description="Who makes the database.")
     database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=63)] | None = Field(
-        None, description="Database; by default the aligned volume's name. A new name is a new, empty database."
+        default=None, description="Database; by default the aligned volume's name. A new name is a new, empty database."
     )
     tables: dict[SqlName, AnnotationTable] = Field(
         default_factory=dict, description="Tables that exist from the start."
@@ -155,9 +155,9 @@ class Annotations(Model):
 class DatasetMaterialization(Model):
     """Frozen versions of this dataset."""
 
-    enabled: bool = Field(True, description="Whether versions are made.")
+    enabled: bool = Field(default=True, description="Whether versions are made.")
     keep_days: int | None = Field(
-        None, ge=1, le=3650, description="Days that a version is kept; by default the deployment's."
+        default=None, ge=1, le=3650, description="Days that a version is kept; by default the deployment's."
     )
 
 
@@ -165,10 +165,10 @@ class Group(Model):
     """A group of people and what it may do with the dataset."""
 
     permissions: tuple[Literal["view", "edit", "admin_view"], ...] = Field(
-        ("view",), description="What its members may do."
+        default=("view",), description="What its members may do."
     )
     members: tuple[Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = Field(
-        (),
+        default=(),
         description="Members made at the start; people are otherwise added in the pages.",
         examples=[["jill@example.org"]],
     )
@@ -178,7 +178,7 @@ class Permissions(Model):
     """Who may see and edit the dataset."""
 
     dataset: FieldName | None = Field(
-        None, description="Name in auth; by default the dataset's. Several may share one."
+        default=None, description="Name in auth; by default the dataset's. Several may share one."
     )
     groups: dict[FieldName, Group] = Field(
         default_factory=dict,
@@ -186,46 +186,46 @@ class Permissions(Model):
         examples=[{"harvard": {"permissions": ["view", "edit"]}}],
     )
     terms_of_service: Annotated[str, StringConstraints(max_length=200)] | None = Field(
-        None, description="Name of terms that people accept before they see it."
+        default=None, description="Name of terms that people accept before they see it."
     )
 
 
 class DatasetViewer(Model):
     """Defaults of links to the dataset."""
 
-    site: HttpsUrl | None = Field(None, description="Viewer; by default the deployment's.")
-    position: Point | None = Field(None, description="Where a link opens, voxels.")
+    site: HttpsUrl | None = Field(default=None, description="Viewer; by default the deployment's.")
+    position: Point | None = Field(default=None, description="Where a link opens, voxels.")
 
 
 class ClioSearch(Model):
     """Search of places that look alike, by image signatures."""
 
-    max_distance: int = Field(8, ge=1, le=64, description="Bits in which two signatures may differ.")
+    max_distance: int = Field(default=8, ge=1, le=64, description="Bits in which two signatures may differ.")
 
 
 class ClioDataset(Model):
     """The dataset in the connectomics store."""
 
     key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=60)] | None = Field(
-        None, description="Key in the store; by default the dataset's name.", examples=["VNC"]
+        default=None, description="Key in the store; by default the dataset's name.", examples=["VNC"]
     )
-    title: Shown | None = Field(None, description="Title; by default the dataset's.")
-    search: ClioSearch | None = Field(None, description="Search by image signatures; makes its tables.")
-    versions: tuple[str, ...] = Field((), description="Tags under which annotations are frozen.", examples=[["v0.9"]])
-    neuprint_server: HttpsUrl | None = Field(None, description="neuPrint server that knows it.")
+    title: Shown | None = Field(default=None, description="Title; by default the dataset's.")
+    search: ClioSearch | None = Field(default=None, description="Search by image signatures; makes its tables.")
+    versions: tuple[str, ...] = Field(default=(), description="Tags under which annotations are frozen.", examples=[["v0.9"]])
+    neuprint_server: HttpsUrl | None = Field(default=None, description="neuPrint server that knows it.")
     neuprint_dataset: str | None = Field(
-        None, max_length=100, description="Its name there.", examples=["hemibrain:v1.2"]
+        default=None, max_length=100, description="Its name there.", examples=["hemibrain:v1.2"]
     )
 
 
 class DatasetBucket(Model):
     """The dataset's own bucket: edges, components, meshes."""
 
-    manage: Literal["create", "existing"] = Field("create", description="Who makes it.")
+    manage: Literal["create", "existing"] = Field(default="create", description="Who makes it.")
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")] | None = Field(
-        None, description="Name; by default `<project>-<deployment>-<dataset>`.", examples=["lab-minnie-pcg"]
+        default=None, description="Name; by default `<project>-<deployment>-<dataset>`.", examples=["lab-minnie-pcg"]
     )
-    location: str | None = Field(None, description="Region or multi-region; by default the deployment's.")
+    location: str | None = Field(default=None, description="Region or multi-region; by default the deployment's.")
 
 
 class Dataset(Model):
@@ -233,23 +233,23 @@ class Dataset(Model):
 
     name: DatasetName = Field(description="Name, equal to the file's. It can't be changed.", examples=["minnie"])
     state: DatasetState = Field(
-        DatasetState.ACTIVE, description="`retired` lifts protection, `removed` deletes; then the file may go."
+        default=DatasetState.ACTIVE, description="`retired` lifts protection, `removed` deletes; then the file may go."
     )
-    on_removal: OnRemoval = Field(OnRemoval.KEEP, description="What becomes of buckets and tables when it is removed.")
-    title: Shown | None = Field(None, description="Title for people; by default the name.")
-    description: Text = Field("", description="What it is.")
-    public: PublicAccess | None = Field(None, description="Everybody may see it, with the reason.")
+    on_removal: OnRemoval = Field(default=OnRemoval.KEEP, description="What becomes of buckets and tables when it is removed.")
+    title: Shown | None = Field(default=None, description="Title for people; by default the name.")
+    description: Text = Field(default="", description="What it is.")
+    public: PublicAccess | None = Field(default=None, description="Everybody may see it, with the reason.")
     aligned_volume: AlignedVolume = Field(description="The images.")
     graphs: dict[BigtableTableId, Graph] = Field(default_factory=dict, description="Supervoxel graphs by table.")
     datastacks: dict[FieldName, Datastack] = Field(default_factory=dict, description="Datastacks by name.")
-    annotations: Annotations = Field(Annotations(), description="Annotations.")
-    materialization: DatasetMaterialization = Field(DatasetMaterialization(), description="Frozen versions.")
-    permissions: Permissions = Field(Permissions(), description="Who may see and edit it.")
-    viewer: DatasetViewer = Field(DatasetViewer(), description="Defaults of links.")
+    annotations: Annotations = Field(default=Annotations(), description="Annotations.")
+    materialization: DatasetMaterialization = Field(default=DatasetMaterialization(), description="Frozen versions.")
+    permissions: Permissions = Field(default=Permissions(), description="Who may see and edit it.")
+    viewer: DatasetViewer = Field(default=DatasetViewer(), description="Defaults of links.")
     clio: ClioDataset | None = Field(
-        None, description="The dataset in the connectomics store; absent, clio doesn't know it."
+        default=None, description="The dataset in the connectomics store; absent, clio doesn't know it."
     )
-    bucket: DatasetBucket = Field(DatasetBucket(), description="Its own bucket.")
+    bucket: DatasetBucket = Field(default=DatasetBucket(), description="Its own bucket.")
 
     @model_validator(mode="after")
     def _graphs_exist(self) -> Self:

@@ -33,7 +33,7 @@ class Budget(Model):
     )
     monthly: int = Field(ge=1, description="Sum a month, in the account's currency.")
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
-        "USD", description="The account's currency."
+        default="USD", description="The account's currency."
     )
 
 
@@ -41,7 +41,7 @@ class Alerts(Model):
     """Who hears of trouble."""
 
     emails: tuple[Email, ...] = Field(
-        (), description="Addresses that hear of failures and costs.", examples=[["ops@example.org"]]
+        default=(), description="Addresses that hear of failures and costs.", examples=[["ops@example.org"]]
     )
 
 
@@ -69,11 +69,11 @@ class Deployment(Stores):
     kinds: frozenset[Kind] = Field(
         min_length=1, description="What it runs: any of global, local, clio.", examples=[["global", "local"]]
     )
-    tier: Tier = Field(Tier.PROD, description="`prod` spreads what holds data over zones, `dev` costs less.")
-    description: str = Field("", max_length=300, description="One line for people.")
+    tier: Tier = Field(default=Tier.PROD, description="`prod` spreads what holds data over zones, `dev` costs less.")
+    description: str = Field(default="", max_length=300, description="One line for people.")
     gcp: Cloud = Field(description="Project, region, network, cluster.")
     state: StateBucket | None = Field(
-        None,
+        default=None,
         description="Where Terraform keeps what it knows; without it in a local folder, which only a trial should do.",
     )
     generations: dict[GenerationName, Generation] = Field(
@@ -82,38 +82,38 @@ class Deployment(Stores):
         max_length=4,
     )
     dns: Dns = Field(description="Host names.")
-    tls: Tls = Field(Tls(), description="Certificates.")
-    edge: Edge = Field(Edge(), description="Load balancer.")
-    global_: GlobalHost | None = Field(None, alias="global", description="Global services of a local deployment.")
-    viewer: Viewer = Field(Viewer(), description="Default viewer.")
+    tls: Tls = Field(default=Tls(), description="Certificates.")
+    edge: Edge = Field(default=Edge(), description="Load balancer.")
+    global_: GlobalHost | None = Field(default=None, alias="global", description="Global services of a local deployment.")
+    viewer: Viewer = Field(default=Viewer(), description="Default viewer.")
     labels: dict[LabelKey, Label] = Field(
         default_factory=dict,
         description="Labels of all resources, for costs.",
         examples=[{"owner": "lab"}],
         max_length=32,
     )
-    alerts: Alerts = Field(Alerts(), description="Who hears of trouble.")
-    budget: Budget | None = Field(None, description="A monthly sum.")
-    imports: tuple[ResourceImport, ...] = Field((), description="Existing resources that come under Karst's care.")
-    images: running.Images = Field(running.Images(), description="Registry of upstream's images.")
+    alerts: Alerts = Field(default=Alerts(), description="Who hears of trouble.")
+    budget: Budget | None = Field(default=None, description="A monthly sum.")
+    imports: tuple[ResourceImport, ...] = Field(default=(), description="Existing resources that come under Karst's care.")
+    images: running.Images = Field(default=running.Images(), description="Registry of upstream's images.")
     services: dict[ServiceName, running.ServiceChoice] = Field(
         default_factory=dict, description="Deviations from what services declare."
     )
-    secrets: running.Secrets = Field(running.Secrets(), description="Secrets that somebody else made.")
-    auth: programs.Auth = Field(programs.Auth(), description="Signing in.")
-    nglstate: programs.NglState = Field(programs.NglState(), description="Shared links.")
-    annotation: programs.Annotation = Field(programs.Annotation(), description="Annotation service.")
-    materialization: Materialization = Field(Materialization(), description="Frozen versions of annotations.")
-    pychunkedgraph: programs.PyChunkedGraph = Field(programs.PyChunkedGraph(), description="Supervoxel graph.")
-    l2cache: programs.L2Cache = Field(programs.L2Cache(), description="Level-2 statistics.")
-    skeletoncache: programs.SkeletonCache = Field(programs.SkeletonCache(), description="Skeletons.")
-    guidebook: programs.Guidebook = Field(programs.Guidebook(), description="Guidebook.")
-    dash: programs.Dash = Field(programs.Dash(), description="Interactive tables.")
-    tourguide: programs.Tourguide = Field(programs.Tourguide(), description="Links from rules.")
-    pmanagement: programs.Pmanagement = Field(programs.Pmanagement(), description="Management of proofreading.")
-    proxy: programs.Proxy = Field(programs.Proxy(), description="Proxy of buckets.")
-    canary: programs.Canary = Field(programs.Canary(), description="Watch.")
-    clio: programs.Clio = Field(programs.Clio(), description="Connectomics store.")
+    secrets: running.Secrets = Field(default=running.Secrets(), description="Secrets that somebody else made.")
+    auth: programs.Auth = Field(default=programs.Auth(), description="Signing in.")
+    nglstate: programs.NglState = Field(default=programs.NglState(), description="Shared links.")
+    annotation: programs.Annotation = Field(default=programs.Annotation(), description="Annotation service.")
+    materialization: Materialization = Field(default=Materialization(), description="Frozen versions of annotations.")
+    pychunkedgraph: programs.PyChunkedGraph = Field(default=programs.PyChunkedGraph(), description="Supervoxel graph.")
+    l2cache: programs.L2Cache = Field(default=programs.L2Cache(), description="Level-2 statistics.")
+    skeletoncache: programs.SkeletonCache = Field(default=programs.SkeletonCache(), description="Skeletons.")
+    guidebook: programs.Guidebook = Field(default=programs.Guidebook(), description="Guidebook.")
+    dash: programs.Dash = Field(default=programs.Dash(), description="Interactive tables.")
+    tourguide: programs.Tourguide = Field(default=programs.Tourguide(), description="Links from rules.")
+    pmanagement: programs.Pmanagement = Field(default=programs.Pmanagement(), description="Management of proofreading.")
+    proxy: programs.Proxy = Field(default=programs.Proxy(), description="Proxy of buckets.")
+    canary: programs.Canary = Field(default=programs.Canary(), description="Watch.")
+    clio: programs.Clio = Field(default=programs.Clio(), description="Connectomics store.")
     extra: dict[str, str] = Field(
         default_factory=dict, description="Variables of an imported deployment that nothing reads; kept for the record."
     )

@@ -15,21 +15,21 @@ class ExtraHost(Model):
 
     name: Hostname = Field(description="Full host name.", examples=["cave.example.org"])
     zone: ResourceName | None = Field(
-        None, description="Cloud DNS zone of the name, if not the deployment's.", examples=["example-org"]
+        default=None, description="Cloud DNS zone of the name, if not the deployment's.", examples=["example-org"]
     )
 
 
 class Dns(Model):
     """Names in the Domain Name System."""
 
-    manage: Manage = Field(Manage.CREATE, description="Who makes the zone: exactly one deployment of a project does.")
+    manage: Manage = Field(default=Manage.CREATE, description="Who makes the zone: exactly one deployment of a project does.")
     zone: ResourceName = Field(description="Name of the Cloud DNS zone.", examples=["kingdom"])
     domain: Hostname = Field(
         description="Domain of the zone; the deployment answers at `<name>.<domain>`.", examples=["example.org"]
     )
-    hostnames: tuple[ExtraHost, ...] = Field((), description="Further names, stable aliases among them.")
+    hostnames: tuple[ExtraHost, ...] = Field(default=(), description="Further names, stable aliases among them.")
     ttl_s: int = Field(
-        300, ge=5, le=86400, description="Seconds that others remember an address. Lower it a day before a move."
+        default=300, ge=5, le=86400, description="Seconds that others remember an address. Lower it a day before a move."
     )
 
 
@@ -37,20 +37,20 @@ class Tls(Model):
     """Certificates. Each name is proven through DNS, so an upgrade has its certificate before traffic moves."""
 
     email: Email | None = Field(
-        None,
+        default=None,
         description="Contact of an ACME account, only where upstream's issuer is kept.",
         examples=["ops@example.org"],
     )
     server: HttpsUrl | None = Field(
-        None, description="ACME directory of that issuer.", examples=["https://acme.example.org/directory"]
+        default=None, description="ACME directory of that issuer.", examples=["https://acme.example.org/directory"]
     )
-    issuer: ResourceName | None = Field(None, description="Name of that issuer.", examples=["letsencrypt-prod"])
+    issuer: ResourceName | None = Field(default=None, description="Name of that issuer.", examples=["letsencrypt-prod"])
 
 
 class RateLimit(Model):
     """Requests of one client before it has to wait."""
 
-    requests_per_minute: int = Field(6000, ge=60, le=10_000, description="Requests a minute and client address.")
+    requests_per_minute: int = Field(default=6000, ge=60, le=10_000, description="Requests a minute and client address.")
 
 
 class Edge(Model):
@@ -61,15 +61,15 @@ class Edge(Model):
         description="Percent of traffic for each generation, 100 in all; by default all of it for the active one.",
         examples=[{"blue": 90, "green": 10}],
     )
-    ipv6: bool = Field(True, description="Answer on an IPv6 address too.")
+    ipv6: bool = Field(default=True, description="Answer on an IPv6 address too.")
     timeout_s: int = Field(
-        620, ge=30, le=3600, description="Longest answer, in seconds; above that of every service behind it."
+        default=620, ge=30, le=3600, description="Longest answer, in seconds; above that of every service behind it."
     )
-    rate_limit: RateLimit = Field(RateLimit(), description="What one client may ask.")
+    rate_limit: RateLimit = Field(default=RateLimit(), description="What one client may ask.")
     allowed: tuple[Cidr, ...] = Field(
-        (), description="Only these addresses get in; everybody by default.", max_length=10
+        default=(), description="Only these addresses get in; everybody by default.", max_length=10
     )
-    log_share: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="Share of requests that are logged.")
+    log_share: Annotated[float, Field(ge=0, le=1)] = Field(default=1.0, description="Share of requests that are logged.")
 
 
 class GlobalHost(Model):
@@ -82,7 +82,7 @@ class Viewer(Model):
     """The default viewer of links."""
 
     url: HttpsUrl = Field(
-        "https://spelunker.cave-explorer.org/",
+        default="https://spelunker.cave-explorer.org/",
         description="Neuroglancer in which links open.",
         examples=["https://viewer.example.org/"],
     )
@@ -96,6 +96,6 @@ class StateBucket(Model):
         examples=["lab-karst-state"],
     )
     prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9/_-]*[a-z0-9]$")] = Field(
-        "karst",
+        default="karst",
         description="Folder under which the stacks stand. Before changing it, move the objects.",
     )

@@ -1,4 +1,4 @@
-"""Says in words what the patterns of `karst.config.types` demand: the thing's name, how it is written, one that fits."""
+"""Says in words what patterns of `karst.config.types` demand: the thing's name, how it is written, one that fits."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,6 +11,7 @@ from karst.config import types
 SECRET_PATTERN_START = "^secret:"  # noqa: S105 - the beginning of a pattern, no secret
 
 _DASHES = "lower-case letters, digits and dashes, beginning with a letter"
+_VARIABLE = "^[A-Z][A-Z0-9_]*$"
 _NAMED: dict[str, tuple[str, str, str]] = {
     "DeploymentName": ("name", _DASHES, "minnie-api"),
     "DatasetName": ("dataset name", "lower-case letters, digits, '_' and '-', beginning with a letter", "minnie65"),
@@ -62,6 +63,7 @@ def _forms() -> dict[str, tuple[tuple[str, str], str]]:
     for alias, (noun, how, example) in _NAMED.items():
         for pattern in _patterns(getattr(types, alias, None)):
             forms.setdefault(pattern, ((noun, how), example))
+    forms[_VARIABLE] = (("environment variable name", "upper-case letters, digits and '_'"), "ZSTD_THREADS")
     return forms
 
 

@@ -28,7 +28,7 @@ class Schedule(Model):
     cron: Cron = Field(
         description="When, in UTC: minute, hour, day of month, month, day of week.", examples=["10 8 * * 0,2,4,6"]
     )
-    datasets: tuple[str, ...] = Field((), description="Datasets it covers; all by default.", examples=[["h01"]])
+    datasets: tuple[str, ...] = Field(default=(), description="Datasets it covers; all by default.", examples=[["h01"]])
 
 
 def default_schedules() -> tuple[Schedule, ...]:
@@ -45,8 +45,8 @@ def default_schedules() -> tuple[Schedule, ...]:
 class KeptDatabases(Model):
     """How many frozen versions stay."""
 
-    min: int = Field(3, ge=1, le=100, description="Versions that expiry never goes below.")
-    max: int = Field(7, ge=1, le=100, description="Versions at the most.")
+    min: int = Field(default=3, ge=1, le=100, description="Versions that expiry never goes below.")
+    max: int = Field(default=7, ge=1, le=100, description="Versions at the most.")
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
@@ -58,38 +58,38 @@ class KeptDatabases(Model):
 class QueryLimits(Model):
     """Requests a minute and user."""
 
-    query: int = Field(300, ge=1, description="Queries over tables.")
-    fast_query: int = Field(2000, ge=1, description="Look-ups by id.")
+    query: int = Field(default=300, ge=1, description="Queries over tables.")
+    fast_query: int = Field(default=2000, ge=1, description="Look-ups by id.")
 
 
 class Workers(Model):
     """Processes of the materialization workflow."""
 
-    producer_concurrency: int = Field(2, ge=1, le=64, description="Tasks at once in one planner.")
-    consumer_concurrency: int = Field(2, ge=1, le=64, description="Tasks at once in one worker.")
-    row_chunk_size: int = Field(500, ge=1, le=100_000, description="Annotations of one look-up task.")
-    queue_length_limit: int = Field(10_000, ge=100, description="Tasks waiting before planners pause.")
-    throttle: bool = Field(True, description="Whether planners pause at that length.")
-    producer: Resources = Field(Resources(cpu="500m", memory="400Mi"), description="What one planner takes.")
-    consumer: Resources = Field(Resources(cpu="500m", memory="400Mi"), description="What one worker takes.")
+    producer_concurrency: int = Field(default=2, ge=1, le=64, description="Tasks at once in one planner.")
+    consumer_concurrency: int = Field(default=2, ge=1, le=64, description="Tasks at once in one worker.")
+    row_chunk_size: int = Field(default=500, ge=1, le=100_000, description="Annotations of one look-up task.")
+    queue_length_limit: int = Field(default=10_000, ge=100, description="Tasks waiting before planners pause.")
+    throttle: bool = Field(default=True, description="Whether planners pause at that length.")
+    producer: Resources = Field(default=Resources(cpu="500m", memory="400Mi"), description="What one planner takes.")
+    consumer: Resources = Field(default=Resources(cpu="500m", memory="400Mi"), description="What one worker takes.")
 
 
 class Materialization(Model):
     """Frozen versions of annotations joined with the segmentation."""
 
-    paused: bool = Field(False, description="Stops the schedules without touching what runs.")
+    paused: bool = Field(default=False, description="Stops the schedules without touching what runs.")
     datastacks: tuple[FieldName, ...] = Field(
-        (), description="Datastacks that are materialized; all of the datasets' by default."
+        default=(), description="Datastacks that are materialized; all of the datasets' by default."
     )
-    databases: KeptDatabases = Field(KeptDatabases(), description="How many frozen versions stay.")
+    databases: KeptDatabases = Field(default=KeptDatabases(), description="How many frozen versions stay.")
     schedules: tuple[Schedule, ...] = Field(default_factory=default_schedules, description="Runs at fixed times, UTC.")
-    days_to_expire: int = Field(7, ge=1, le=3650, description="Days that a weekly version is kept.")
-    long_term_days_to_expire: int = Field(30, ge=1, le=36500, description="Days that a long-term version is kept.")
-    merge_tables: bool = Field(False, description="The older layout, one table instead of two; slower to make.")
-    limits: QueryLimits = Field(QueryLimits(), description="Requests a minute and user.")
+    days_to_expire: int = Field(default=7, ge=1, le=3650, description="Days that a weekly version is kept.")
+    long_term_days_to_expire: int = Field(default=30, ge=1, le=36500, description="Days that a long-term version is kept.")
+    merge_tables: bool = Field(default=False, description="The older layout, one table instead of two; slower to make.")
+    limits: QueryLimits = Field(default=QueryLimits(), description="Requests a minute and user.")
     query_limit: int = Field(
-        500_000, ge=1, le=50_000_000, description="Rows of one answer; clients are warned when it cuts."
+        default=500_000, ge=1, le=50_000_000, description="Rows of one answer; clients are warned when it cuts."
     )
-    connection_pool_size: int = Field(5, ge=1, le=100, description="Database connections a process keeps.")
-    connection_overflow: int = Field(5, ge=0, le=100, description="Database connections beyond those under load.")
-    workers: Workers = Field(Workers(), description="Processes of the workflow.")
+    connection_pool_size: int = Field(default=5, ge=1, le=100, description="Database connections a process keeps.")
+    connection_overflow: int = Field(default=5, ge=0, le=100, description="Database connections beyond those under load.")
+    workers: Workers = Field(default=Workers(), description="Processes of the workflow.")

@@ -32,12 +32,8 @@ def models_at(model: type[BaseModel], location: Location) -> list[type[BaseModel
 
 def field_at(model: type[BaseModel], location: Location) -> FieldInfo | None:
     """The field that holds the value at `location`; for an item of a list or of a mapping, the field around it."""
-    for end in range(len(location), 0, -1):
-        *around, key = location[:end]
-        for owner in models_at(model, tuple(around)):
-            if isinstance(key, str) and (found := fields_by_key(owner).get(key)):
-                return found
-    return None
+    found = (_field(model, location[:end]) for end in range(len(location), 0, -1))
+    return next((field for field in found if field is not None), None)
 
 
 def keys_at(model: type[BaseModel], location: Location) -> set[str]:
@@ -83,9 +79,19 @@ def field_patterns(field: FieldInfo) -> set[str]:
     return beside | set(patterns_of(field.annotation))
 
 
-def example_of(field: FieldInfo | None) -> str | None:
-    """The field's first example, written as YAML on one line."""
-    return as_yaml(field.examples[0]) if field is not None and field.examples else None
+def example_at(model: type[BaseModel], location: Location) -> str | None:
+    """An example of the value at `location`, written as YAML on one line: the field's own, or an item of it."""
+    field = field_at(model, location)
+    if field is None or not field.examples:
+        return None
+    depth = next(end for end in range(len(location), 0, -1) if _field(model, location[:end]) is field)
+    example = field.examples[0]
+    for _ in location[depth:]:
+        items = list(example.values()) if isinstance(example, Mapping) else example
+        if not isinstance(items, list | tuple) or not items:
+            return None
+        example = items[0]
+    return as_yaml(example)
 
 
 def as_yaml(value: object) -> str:
@@ -99,6 +105,13 @@ def as_yaml(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(as_yaml(item) for item in value) + "]"
     return json.dumps(value, default=str)
+
+
+def _field(model: type[BaseModel], location: Location) -> FieldInfo | None:
+    """The field at exactly `location`, None for an item of one."""
+    *around, key = location
+    found = (fields_by_key(owner).get(key) for owner in models_at(model, tuple(around)) if isinstance(key, str))
+    return next((field for field in found if field is not None), None)
 
 
 def _types_at(model: type[BaseModel], location: Location) -> list[Any]:

@@ -22,18 +22,18 @@ class Admin(Model):
 
     email: Email = Field(description="Address with which the person signs in.", examples=["admin@example.org"])
     name: str = Field(description="Name as shown.", examples=["Ada Admin"], min_length=1, max_length=80)
-    pi: str = Field("", description="Name of the laboratory's head.", max_length=80)
+    pi: str = Field(default="", description="Name of the laboratory's head.", max_length=80)
 
 
 class Auth(Model):
     """Signing in."""
 
-    admins: tuple[Admin, ...] = Field((), description="People who administer from the first start.")
+    admins: tuple[Admin, ...] = Field(default=(), description="People who administer from the first start.")
     oauth_client: SecretRef = Field(
-        "secret:oauth-client", description="Web client of Google's sign-in, as its JSON file."
+        default="secret:oauth-client", description="Web client of Google's sign-in, as its JSON file."
     )
     secret_key: SecretRef | None = Field(
-        None, description="Key of sessions; generated unless an imported deployment keeps its own."
+        default=None, description="Key of sessions; generated unless an imported deployment keeps its own."
     )
 
 
@@ -41,7 +41,7 @@ class NglState(Model):
     """Shared links."""
 
     table: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)] = Field(
-        "neuroglancerjsondb", description="Kind in the document database. A new name hides all old links."
+        default="neuroglancerjsondb", description="Kind in the document database. A new name hides all old links."
     )
 
 
@@ -49,24 +49,24 @@ class Annotation(Model):
     """The annotation service."""
 
     excluded_groups: tuple[FieldName, ...] = Field(
-        ("default",), description="Groups whose members don't share tables by membership."
+        default=("default",), description="Groups whose members don't share tables by membership."
     )
 
 
 class RequestLogs(Model):
     """Who asked what of the graph, kept in the document database."""
 
-    enabled: bool = Field(True, description="Whether requests are recorded.")
-    leaves_many: bool = Field(False, description="Whether the largest kind of look-up is recorded too.")
+    enabled: bool = Field(default=True, description="Whether requests are recorded.")
+    leaves_many: bool = Field(default=False, description="Whether the largest kind of look-up is recorded too.")
 
 
 class PyChunkedGraph(Model):
     """The supervoxel graph."""
 
     graph_ids: tuple[BigtableTableId, ...] = Field(
-        (), description="Graphs beside those that datasets declare.", examples=[["minnie65_v1"]]
+        default=(), description="Graphs beside those that datasets declare.", examples=[["minnie65_v1"]]
     )
-    request_logs: RequestLogs = Field(RequestLogs(), description="Records of requests.")
+    request_logs: RequestLogs = Field(default=RequestLogs(), description="Records of requests.")
 
 
 class L2Table(Model):
@@ -90,10 +90,10 @@ class L2Cache(Model):
 class SkeletonLimits(Model):
     """Requests a minute and user."""
 
-    requests: int = Field(100, ge=1, description="Look-ups of what exists.")
-    existing: int = Field(1000, ge=1, description="Reads of skeletons that exist.")
-    missing: int = Field(10, ge=1, description="Requests that make skeletons.")
-    bulk: int = Field(10, ge=1, description="Requests for many.")
+    requests: int = Field(default=100, ge=1, description="Look-ups of what exists.")
+    existing: int = Field(default=1000, ge=1, description="Reads of skeletons that exist.")
+    missing: int = Field(default=10, ge=1, description="Requests that make skeletons.")
+    bulk: int = Field(default=10, ge=1, description="Requests for many.")
 
 
 class IntegrationTest(Model):
@@ -106,22 +106,22 @@ class IntegrationTest(Model):
 class SkeletonCache(Model):
     """Skeletons on demand."""
 
-    limits: SkeletonLimits = Field(SkeletonLimits(), description="Requests a minute and user.")
+    limits: SkeletonLimits = Field(default=SkeletonLimits(), description="Requests a minute and user.")
     datastack_remapping: dict[FieldName, FieldName] = Field(
         default_factory=dict, description="Datastacks that share the skeletons of another."
     )
-    integration_test: IntegrationTest | None = Field(None, description="Check after a deployment.")
+    integration_test: IntegrationTest | None = Field(default=None, description="Check after a deployment.")
 
 
 class Guidebook(Model):
     """Points that guide proofreaders."""
 
-    datastack: FieldName | None = Field(None, description="The datastack it works on.")
-    parallel: int = Field(1, ge=1, le=64, description="Processes a task.")
-    expected_resolution: Resolution = Field((4, 4, 40), description="Voxel size in which users enter points, nm.")
-    invalidation_distance: float = Field(3, gt=0, description="Distance of branches that count as one, micrometres.")
-    use_l2cache: bool = Field(True, description="Skeletons from level-2 statistics.")
-    show_path_tool: bool = Field(False, description="Offer the tool for paths.")
+    datastack: FieldName | None = Field(default=None, description="The datastack it works on.")
+    parallel: int = Field(default=1, ge=1, le=64, description="Processes a task.")
+    expected_resolution: Resolution = Field(default=(4, 4, 40), description="Voxel size in which users enter points, nm.")
+    invalidation_distance: float = Field(default=3, gt=0, description="Distance of branches that count as one, micrometres.")
+    use_l2cache: bool = Field(default=True, description="Skeletons from level-2 statistics.")
+    show_path_tool: bool = Field(default=False, description="Offer the tool for paths.")
 
 
 class Dash(Model):
@@ -135,27 +135,27 @@ class Dash(Model):
 class Tourguide(Model):
     """Links from rules."""
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much it logs.")
-    neuroglancer_url: HttpsUrl | None = Field(None, description="Viewer of its links; by default the deployment's.")
-    server_address: HttpsUrl | None = Field(None, description="Global server; by default the deployment's.")
-    timeout_s: int = Field(300, ge=10, le=3600, description="Longest request.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much it logs.")
+    neuroglancer_url: HttpsUrl | None = Field(default=None, description="Viewer of its links; by default the deployment's.")
+    server_address: HttpsUrl | None = Field(default=None, description="Global server; by default the deployment's.")
+    timeout_s: int = Field(default=300, ge=10, le=3600, description="Longest request.")
     tmp_dir: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_.-]*$")] = Field(
-        "/tmp", description="Scratch folder in the container."
+        default="/tmp", description="Scratch folder in the container."
     )  # noqa: S108
 
 
 class Pmanagement(Model):
     """Management of proofreading."""
 
-    auth_dataset: FieldName | None = Field(None, description="Dataset whose permissions count.")
-    proofreading_table: str | None = Field(None, description="Table of proofreading status.", max_length=100)
-    proofreading_review_table: str | None = Field(None, description="Table of reviews.", max_length=100)
-    proofreading_review_test_table: str | None = Field(None, description="Table of reviews, for tests.", max_length=100)
-    neuron_information_table: str | None = Field(None, description="Table of neuron information.", max_length=100)
+    auth_dataset: FieldName | None = Field(default=None, description="Dataset whose permissions count.")
+    proofreading_table: str | None = Field(default=None, description="Table of proofreading status.", max_length=100)
+    proofreading_review_table: str | None = Field(default=None, description="Table of reviews.", max_length=100)
+    proofreading_review_test_table: str | None = Field(default=None, description="Table of reviews, for tests.", max_length=100)
+    neuron_information_table: str | None = Field(default=None, description="Table of neuron information.", max_length=100)
     neuron_information_test_table: str | None = Field(
-        None, description="Table of neuron information, for tests.", max_length=100
+        default=None, description="Table of neuron information, for tests.", max_length=100
     )
-    datastore_bucket_path: str | None = Field(None, description="Folder of exports.", pattern=r"^gs://\S+$")
+    datastore_bucket_path: str | None = Field(default=None, description="Folder of exports.", pattern=r"^gs://\S+$")
 
 
 class Proxy(Model):
@@ -176,26 +176,26 @@ class Slack(Model):
 class Canary(Model):
     """A watch that writes and reads annotations."""
 
-    datastack: FieldName | None = Field(None, description="Datastack it writes to.")
-    interval_s: int = Field(60, ge=10, le=86400, description="Seconds between rounds.")
-    annotations: int = Field(1000, ge=1, le=100_000, description="Annotations a round.")
-    slack: Slack | None = Field(None, description="Channel that hears of trouble.")
+    datastack: FieldName | None = Field(default=None, description="Datastack it writes to.")
+    interval_s: int = Field(default=60, ge=10, le=86400, description="Seconds between rounds.")
+    annotations: int = Field(default=1000, ge=1, le=100_000, description="Annotations a round.")
+    slack: Slack | None = Field(default=None, description="Channel that hears of trouble.")
 
 
 class Clio(Model):
     """The connectomics store."""
 
-    owner: Email | None = Field(None, description="Person who is always administrator.", examples=["owner@example.org"])
+    owner: Email | None = Field(default=None, description="Person who is always administrator.", examples=["owner@example.org"])
     allowed_origins: tuple[HttpsUrl, ...] = Field(
-        (), description="Origins of web pages that may call with credentials; every page may call without."
+        default=(), description="Origins of web pages that may call with credentials; every page may call without."
     )
     url_prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]*$")] = Field(
-        "", description="Prefix of its paths on its own host."
+        default="", description="Prefix of its paths on its own host."
     )
     transfer_url: HttpsUrl | None = Field(
-        None, description="Service that copies image cut-outs; image transfer answers 503 without."
+        default=None, description="Service that copies image cut-outs; image transfer answers 503 without."
     )
     neuprint: SecretRef | None = Field(
-        None, description="Token with which neuPrint is asked.", examples=["secret:neuprint-token"]
+        default=None, description="Token with which neuPrint is asked.", examples=["secret:neuprint-token"]
     )
-    subvolume_width: int = Field(256, ge=16, le=2048, description="Edge of a cut-out, voxels.")
+    subvolume_width: int = Field(default=256, ge=16, le=2048, description="Edge of a cut-out, voxels.")

@@ -21,10 +21,10 @@ class ImageChoice(Model):
     """Which program stands behind a service."""
 
     source: Literal["karst", "upstream"] = Field(
-        "karst", description="Our program, built from this repository, or upstream's image."
+        default="karst", description="Our program, built from this repository, or upstream's image."
     )
     version: Version | None = Field(
-        None, description="Version of upstream's image; ours is its content.", examples=["v5.26.4"]
+        default=None, description="Version of upstream's image; ours is its content.", examples=["v5.26.4"]
     )
 
     @model_validator(mode="after")
@@ -41,10 +41,10 @@ class ImageChoice(Model):
 class Scaling(Model):
     """How many copies run."""
 
-    min: int = Field(1, ge=0, le=1000, description="Copies that always run; 0 lets workers of a queue sleep.")
-    max: int = Field(3, ge=1, le=1000, description="Copies at the most.")
+    min: int = Field(default=1, ge=0, le=1000, description="Copies that always run; 0 lets workers of a queue sleep.")
+    max: int = Field(default=3, ge=1, le=1000, description="Copies at the most.")
     target_cpu: int | None = Field(
-        None, ge=10, le=300, description="Processor use, in percent of the request, at which another starts."
+        default=None, ge=10, le=300, description="Processor use, in percent of the request, at which another starts."
     )
 
     @model_validator(mode="after")
@@ -59,23 +59,23 @@ class Scaling(Model):
 class Resources(Model):
     """What one copy asks for and may take."""
 
-    cpu: CpuQuantity | None = Field(None, description="Processor that is reserved.", examples=["500m"])
-    memory: MemoryQuantity | None = Field(None, description="Memory that is reserved.", examples=["1Gi"])
+    cpu: CpuQuantity | None = Field(default=None, description="Processor that is reserved.", examples=["500m"])
+    memory: MemoryQuantity | None = Field(default=None, description="Memory that is reserved.", examples=["1Gi"])
     memory_limit: MemoryQuantity | None = Field(
-        None, description="Memory at which it is stopped; by default the reservation.", examples=["2Gi"]
+        default=None, description="Memory at which it is stopped; by default the reservation.", examples=["2Gi"]
     )
 
 
 class ServiceChoice(Model):
     """Deviations from what a service declares about itself; all of it may be left out."""
 
-    enabled: bool | None = Field(None, description="Whether it runs; by default when the deployment's kinds need it.")
-    runtime: Literal["gke", "cloudrun"] | None = Field(None, description="Where it runs; by default what it declares.")
-    image: ImageChoice | None = Field(None, description="Which program stands behind it.")
-    scaling: Scaling | None = Field(None, description="How many copies run.")
-    resources: Resources | None = Field(None, description="What one copy takes.")
-    pool: PoolName | None = Field(None, description="Node pool on which it runs.", examples=["standard"])
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(None, description="How much it logs.")
+    enabled: bool | None = Field(default=None, description="Whether it runs; by default when the deployment's kinds need it.")
+    runtime: Literal["gke", "cloudrun"] | None = Field(default=None, description="Where it runs; by default what it declares.")
+    image: ImageChoice | None = Field(default=None, description="Which program stands behind it.")
+    scaling: Scaling | None = Field(default=None, description="How many copies run.")
+    resources: Resources | None = Field(default=None, description="What one copy takes.")
+    pool: PoolName | None = Field(default=None, description="Node pool on which it runs.", examples=["standard"])
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(default=None, description="How much it logs.")
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = Field(
         default_factory=dict,
         description="Further environment variables; secrets go under `secrets`.",
@@ -92,13 +92,13 @@ class Images(Model):
     """Where images come from; ours stand in the deployment's own registry."""
 
     fallback: Literal["off", "upstream"] = Field(
-        "off",
+        default="off",
         description="What becomes of a service that has no source of ours: it stays off, or upstream's image runs at the "
         "version it declares.",
     )
 
     registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:/_-]+$", max_length=200)] = Field(
-        "docker.io/caveconnectome", description="Registry and folder of upstream's images."
+        default="docker.io/caveconnectome", description="Registry and folder of upstream's images."
     )
 
 
@@ -110,7 +110,7 @@ class ExtraSecret(Model):
     )
     secret: SecretRef = Field(description="Where its content stands.", examples=["secret:lab-bucket-reader"])
     services: tuple[ServiceName, ...] = Field(
-        (), description="Services that read it; those of the supervoxel graph by default."
+        default=(), description="Services that read it; those of the supervoxel graph by default."
     )
 
 
@@ -118,7 +118,7 @@ class Secrets(Model):
     """Secrets that somebody else made."""
 
     service_token: SecretRef | None = Field(
-        None,
+        default=None,
         description="Token with which local services speak to the global ones; generated where these are ours.",
     )
-    extra: tuple[ExtraSecret, ...] = Field((), description="Secret files of other projects.")
+    extra: tuple[ExtraSecret, ...] = Field(default=(), description="Secret files of other projects.")

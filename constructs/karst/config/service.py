@@ -47,7 +47,7 @@ class Service(Model):
         examples=["Lists what this deployment offers"],
     )
     package: PackageName | None = Field(
-        None,
+        default=None,
         description="The Python distribution in the image; only for images of ours. A new one makes a new image.",
         examples=["karst-landing"],
     )
@@ -57,17 +57,17 @@ class Service(Model):
         examples=[["global", "local"]],
     )
     is_enabled: bool = Field(
-        True,
+        default=True,
         description="Whether deployments of its kinds run it by default. Changing it starts or stops it.",
         examples=[False],
     )
     runtime: Runtime = Field(
-        Runtime.GKE,
+        default=Runtime.GKE,
         description="Where it runs unless a deployment says otherwise. Changing it moves the service.",
         examples=["gke", "cloudrun"],
     )
     image: Image = Field(
-        Image(), description="Which image runs. A new one replaces the pods.", examples=[{"source": "karst"}]
+        default=Image(), description="Which image runs. A new one replaces the pods.", examples=[{"source": "karst"}]
     )
     processes: dict[ProcessName, Process] = Field(
         min_length=1,
@@ -75,20 +75,20 @@ class Service(Model):
         examples=[{"web": {"port": 8080, "resources": {"cpu": "100m", "memory": "128Mi"}}}],
     )
     health: Health | None = Field(
-        None,
+        default=None,
         description="Where it says how it is; needed as soon as a process listens. Change it with the code.",
         examples=[{"live": "/health/live", "ready": "/health/ready"}],
     )
     routes: Routes | None = Field(
-        None,
+        default=None,
         description="Which URLs reach it from outside; none by default. Clients depend on them.",
         examples=[{"prefix": "/info", "reads": [{"path": "/api/v2/datastacks"}]}],
     )
     timeouts: Timeouts = Field(
-        Timeouts(), description="How long a request may take. Clients may notice.", examples=[{"handler_s": 30}]
+        default=Timeouts(), description="How long a request may take. Clients may notice.", examples=[{"handler_s": 30}]
     )
     body_limit_kib: int = Field(
-        1024,
+        default=1024,
         ge=1,
         le=1024 * 1024,
         description="Size of a request at the most, in KiB; more is answered with 413. Lowering it may break clients.",
@@ -105,15 +105,15 @@ class Service(Model):
         examples=[{"KARST_SESSION_KEY": {"description": "Signs sessions"}}],
     )
     stores: StoreUses = Field(
-        StoreUses(), description="What it reads and writes; exactly this is granted.", examples=[{"objects": []}]
+        default=StoreUses(), description="What it reads and writes; exactly this is granted.", examples=[{"objects": []}]
     )
     calls: tuple[ServiceName, ...] = Field(
-        (),
+        default=(),
         description="Services it calls; the network lets exactly these through. Removing one cuts the connection.",
         examples=[["auth", "info"]],
     )
     migrations: Migrations | None = Field(
-        None,
+        default=None,
         description="Brings its database up to date before new pods start.",
         examples=[{"command": ["x"], "database": "auth"}],
     )

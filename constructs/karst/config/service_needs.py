@@ -46,19 +46,19 @@ class Setting(Model):
         min_length=1, description="What it is for, and its unit. Changes nothing.", examples=["Path of datasets.json"]
     )
     default: str | None = Field(
-        None,
+        default=None,
         description="What the deployment passes unless it says otherwise. A new default replaces the pods.",
         examples=["/etc/karst/datasets.json"],
     )
     template: str | None = Field(
-        None,
+        default=None,
         min_length=1,
         description="Computed from the deployment instead of `default`, in jinja2, with the values of "
         "`karst.upstream.values`; only for upstream images. A new value replaces the pods.",
         examples=["{{ global_host }}/auth"],
     )
     is_required: bool = Field(
-        False,
+        default=False,
         description="The service refuses to start without it. Making it so asks every deployment for a value.",
         examples=[True],
     )
@@ -77,24 +77,24 @@ class Secret(Model):
         min_length=1, description="What it opens. Changes nothing.", examples=["Key that signs sessions"]
     )
     role: StoreName | None = Field(
-        None,
+        default=None,
         description="What it is called within the deployment, for services that share one; by default service and "
         "variable. Another role is another secret.",
         examples=["session-key"],
     )
     is_generated: bool = Field(
-        False,
+        default=False,
         description="A random value that the deployment makes; otherwise a person puts the value in. Changing it later "
         "replaces the value.",
         examples=[True],
     )
     is_required: bool = Field(
-        True,
+        default=True,
         description="Pods wait for it. Making it so asks every deployment for the secret.",
         examples=[False],
     )
     is_variable: bool = Field(
-        False,
+        default=False,
         description="An environment variable instead of a file, for upstream images that read nothing else. Changing "
         "it replaces the pods.",
         examples=[True],
@@ -109,10 +109,10 @@ class StoreUse(Model):
         examples=["skeleton", "authentication"],
     )
     access: Access = Field(
-        Access.READ, description="What is granted. Narrowing it takes effect at once.", examples=["write"]
+        default=Access.READ, description="What is granted. Narrowing it takes effect at once.", examples=["write"]
     )
     scope: Scope = Field(
-        Scope.DEPLOYMENT,
+        default=Scope.DEPLOYMENT,
         description="`dataset` grants on this store of every dataset. Changing it moves the grants.",
         examples=["dataset"],
     )
@@ -128,7 +128,7 @@ class MessageUse(Model):
         description="Which end the service holds. Changing it moves the grant.", examples=["publish"]
     )
     subscription: StoreName | None = Field(
-        None,
+        default=None,
         description="The subscription's role, for subscribers; by default the service's name. A new one starts empty.",
         examples=["remesh-high"],
     )
@@ -138,25 +138,25 @@ class StoreUses(Model):
     """Every store that the service touches, by kind."""
 
     relational: tuple[StoreUse, ...] = Field(
-        (), description="PostgreSQL databases. Grants follow.", examples=[[{"name": "auth", "access": "write"}]]
+        default=(), description="PostgreSQL databases. Grants follow.", examples=[[{"name": "auth", "access": "write"}]]
     )
     documents: tuple[StoreUse, ...] = Field(
-        (), description="Firestore databases. Grants follow.", examples=[[{"name": "clio", "access": "write"}]]
+        default=(), description="Firestore databases. Grants follow.", examples=[[{"name": "clio", "access": "write"}]]
     )
     tables: tuple[StoreUse, ...] = Field(
-        (), description="Bigtable tables. Grants follow.", examples=[[{"name": "l2cache", "scope": "dataset"}]]
+        default=(), description="Bigtable tables. Grants follow.", examples=[[{"name": "l2cache", "scope": "dataset"}]]
     )
     objects: tuple[StoreUse, ...] = Field(
-        (), description="Buckets. Grants follow.", examples=[[{"name": "skeleton", "access": "write"}]]
+        default=(), description="Buckets. Grants follow.", examples=[[{"name": "skeleton", "access": "write"}]]
     )
     messages: tuple[MessageUse, ...] = Field(
-        (), description="Topics. Grants follow.", examples=[[{"topic": "edits", "direction": "publish"}]]
+        default=(), description="Topics. Grants follow.", examples=[[{"topic": "edits", "direction": "publish"}]]
     )
     cache: tuple[StoreUse, ...] = Field(
-        (), description="Redis instances. Secrets and network policy follow.", examples=[[{"name": "global"}]]
+        default=(), description="Redis instances. Secrets and network policy follow.", examples=[[{"name": "global"}]]
     )
     analytics: tuple[StoreUse, ...] = Field(
-        (), description="BigQuery datasets. Grants follow.", examples=[[{"name": "search", "scope": "dataset"}]]
+        default=(), description="BigQuery datasets. Grants follow.", examples=[[{"name": "search", "scope": "dataset"}]]
     )
 
     def all_of(self) -> tuple[tuple[str, StoreUse], ...]:
@@ -178,7 +178,7 @@ class Migrations(Model):
         examples=["auth"],
     )
     timeout_s: int = Field(
-        600, ge=10, le=86400, description="Seconds after which the job has failed. Safe to raise.", examples=[600]
+        default=600, ge=10, le=86400, description="Seconds after which the job has failed. Safe to raise.", examples=[600]
     )
 
 
@@ -190,7 +190,7 @@ class ConfigFile(Model):
         examples=["config/instance.cfg.j2"],
     )
     is_secret: bool = Field(
-        False,
+        default=False,
         description="Renders values of secrets, so it is mounted from a secret. Changing it replaces the pods.",
         examples=[True],
     )

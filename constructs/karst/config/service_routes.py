@@ -47,13 +47,13 @@ class Route(Model):
         examples=["/api/v1/table/{table}/merge"],
     )
     methods: tuple[Method, ...] = Field(
-        (Method.GET,),
+        default=(Method.GET,),
         min_length=1,
         description="Methods it answers. Clients depend on them.",
         examples=[["GET", "POST"]],
     )
     precedence: int = Field(
-        0,
+        default=0,
         ge=-100,
         le=100,
         description="Higher is tried first; among equals, the more exact path. Changing it may send requests to "
@@ -74,21 +74,21 @@ class Routes(Model):
         description="Where the service stands on its host. Clients depend on it.", examples=["/info", "/"]
     )
     sticky_prefix: PathPrefix | None = Field(
-        None,
+        default=None,
         description="A second place where the load balancer keeps a client at one replica. Clients depend on it.",
         examples=["/sticky_auth"],
     )
     read_process: ProcessName = Field(
-        "web", description="The process that answers `reads`. Changing it moves the traffic.", examples=["web"]
+        default="web", description="The process that answers `reads`. Changing it moves the traffic.", examples=["web"]
     )
     write_process: ProcessName = Field(
-        "web", description="The process that answers `writes`. Changing it moves the traffic.", examples=["writer"]
+        default="web", description="The process that answers `writes`. Changing it moves the traffic.", examples=["writer"]
     )
     reads: tuple[Route, ...] = Field(
-        (), description="Routes that change nothing. Clients depend on them.", examples=[[{"path": "/api/v1/datasets"}]]
+        default=(), description="Routes that change nothing. Clients depend on them.", examples=[[{"path": "/api/v1/datasets"}]]
     )
     writes: tuple[Route, ...] = Field(
-        (),
+        default=(),
         description="Routes that change data. Clients depend on them.",
         examples=[[{"path": "/api/v1/table/{table}/merge", "methods": ["POST"]}]],
     )

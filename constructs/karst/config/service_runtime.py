@@ -43,26 +43,26 @@ class Scaling(Model):
     """How many replicas run, and what decides between the bounds."""
 
     min_replicas: int = Field(
-        1,
+        default=1,
         ge=0,
         le=100,
         description="Replicas that always run; 0 lets the process sleep. A deployment may override it.",
         examples=[2],
     )
     max_replicas: int = Field(
-        4,
+        default=4,
         ge=1,
         le=1000,
         description="Replicas at the most: the bound of what it costs. A deployment may override it.",
         examples=[10],
     )
     signal: ScalingSignal = Field(
-        ScalingSignal.CPU,
+        default=ScalingSignal.CPU,
         description="What is measured; a new signal replaces the autoscaler, pods keep running.",
         examples=["cpu", "queue"],
     )
     target: int = Field(
-        60,
+        default=60,
         ge=1,
         le=10000,
         description="Percent for `cpu` and `memory`; requests in flight, or waiting messages, a replica for the others."
@@ -70,7 +70,7 @@ class Scaling(Model):
         examples=[60],
     )
     queue: str | None = Field(
-        None,
+        default=None,
         description="The subscription or Celery queue whose depth counts; only with signal `queue`.",
         examples=["remesh-high"],
         min_length=1,
@@ -104,7 +104,7 @@ class Resources(Model):
         description="Memory that is reserved. A new value replaces the pods one by one.", examples=["256Mi"]
     )
     memory_limit: MemoryQuantity | None = Field(
-        None,
+        default=None,
         description="Memory at which a replica is killed; by default what is reserved. A new value replaces the pods.",
         examples=["512Mi"],
     )
@@ -125,40 +125,40 @@ class Process(Model):
     """One kind of replica of the service: its web server, a queue worker, a scheduler."""
 
     command: tuple[str, ...] = Field(
-        (),
+        default=(),
         description="Program and arguments, no shell; by default what the image starts. A new one replaces the pods.",
         examples=[["python", "-m", "karst_landing"]],
     )
     port: int | None = Field(
-        None,
+        default=None,
         ge=1,
         le=65535,
         description="Port on which it answers HTTP; leave it out for workers. Our images use 8080. Changing it moves "
         "the Service and the load balancer's endpoints along.",
         examples=[8080],
     )
-    scaling: Scaling = Field(Scaling(), description="Replicas, by load.", examples=[{"min_replicas": 2}])
+    scaling: Scaling = Field(default=Scaling(), description="Replicas, by load.", examples=[{"min_replicas": 2}])
     resources: Resources = Field(description="What a replica gets.", examples=[{"cpu": "250m", "memory": "256Mi"}])
     pool: PoolName = Field(
-        "core",
+        default="core",
         description="The node pool on which it runs; another one moves the pods.",
         examples=["core", "mesh"],
     )
     drain_s: int = Field(
-        45,
+        default=45,
         ge=1,
         le=7200,
         description="Seconds to finish its work before a replica is killed. Longer drains make roll-outs slower.",
         examples=[45],
     )
     schedule: Cron | None = Field(
-        None,
+        default=None,
         description="Runs then and ends, instead of always; one run at a time. Leave it out for servers and workers. "
         "A new one replaces the job.",
         examples=["0 17 * * *"],
     )
     is_generation_bound: bool = Field(
-        False,
+        default=False,
         description="True for schedulers and queue workers: they run in the active generation only (and finish their "
         "work in a draining one). Changing it starts or stops them in standby generations.",
         examples=[True],
@@ -179,7 +179,7 @@ class Health(Model):
         examples=["/health/ready"],
     )
     startup: UrlPath | None = Field(
-        None,
+        default=None,
         description="Asked first, until it answers once; by default `live`. Change it together with the route.",
         examples=["/health/live"],
     )
@@ -189,14 +189,14 @@ class Timeouts(Model):
     """How long a request may take, from the inside out: handler < drain of the process < edge."""
 
     handler_s: int = Field(
-        30,
+        default=30,
         ge=1,
         le=3600,
         description="Seconds for one request before a handler answers 504. Raising it may ask for longer drains.",
         examples=[30],
     )
     edge_s: int = Field(
-        60,
+        default=60,
         ge=1,
         le=7200,
         description="Seconds the load balancer waits for the answer. Changing it changes the edge only.",
@@ -208,18 +208,18 @@ class Image(Model):
     """Which image runs."""
 
     source: ImageOrigin = Field(
-        ImageOrigin.KARST,
+        default=ImageOrigin.KARST,
         description="`karst` is built from source, its tag is the source's hash; `upstream` is published by others."
         " Changing it replaces every pod of the service.",
         examples=["karst"],
     )
     repository: ImageRepository | None = Field(
-        None,
+        default=None,
         description="Where upstream publishes it; only with source `upstream`. A new one replaces the pods.",
         examples=["docker.io/caveconnectome/annotationframeworkinfoservice"],
     )
     version: Version | None = Field(
-        None,
+        default=None,
         description="Upstream's tag; only with source `upstream`. A new one replaces the pods.",
         examples=["v4.5.2"],
     )

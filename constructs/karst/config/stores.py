@@ -25,31 +25,31 @@ class SqlDatabases(Model):
     """Names of the databases that services share; an imported deployment keeps the names it has."""
 
     auth: SqlName = Field(
-        "authentication", description="Users, groups, permissions. Renaming it means a dump and a restore."
+        default="authentication", description="Users, groups, permissions. Renaming it means a dump and a restore."
     )
     info: SqlName = Field(
-        "infoservice", description="Aligned volumes and datastacks. Renaming it means a dump and a restore."
+        default="infoservice", description="Aligned volumes and datastacks. Renaming it means a dump and a restore."
     )
-    annotation: SqlName = Field("annotation", description="The database that annotation tools connect to first.")
-    materialization: SqlName = Field("materialization", description="Records of materialization runs.")
+    annotation: SqlName = Field(default="annotation", description="The database that annotation tools connect to first.")
+    materialization: SqlName = Field(default="materialization", description="Records of materialization runs.")
 
 
 class SqlBackups(Model):
     """How far back the databases can be brought."""
 
-    start_hour: int = Field(4, ge=0, le=23, description="Hour of the daily backup, UTC.")
-    retained: int = Field(14, ge=7, le=365, description="Daily backups kept.")
-    log_days: int = Field(7, ge=1, le=7, description="Days over which any moment can be restored.")
+    start_hour: int = Field(default=4, ge=0, le=23, description="Hour of the daily backup, UTC.")
+    retained: int = Field(default=14, ge=7, le=365, description="Daily backups kept.")
+    log_days: int = Field(default=7, ge=1, le=7, description="Days over which any moment can be restored.")
 
 
 class SqlFlags(Model):
     """Settings of PostgreSQL that labs tune; everything else follows the instance's size."""
 
-    work_mem_mb: int = Field(64, ge=4, le=8192, description="Memory of one sort or hash, in MB.")
-    maintenance_work_mem_gb: float = Field(2, gt=0, le=64, description="Memory of index builds, in GB.")
-    temp_file_limit_gb: int = Field(100, ge=1, le=2000, description="Disk that one query may fill, in GB.")
+    work_mem_mb: int = Field(default=64, ge=4, le=8192, description="Memory of one sort or hash, in MB.")
+    maintenance_work_mem_gb: float = Field(default=2, gt=0, le=64, description="Memory of index builds, in GB.")
+    temp_file_limit_gb: int = Field(default=100, ge=1, le=2000, description="Disk that one query may fill, in GB.")
     max_connections: int = Field(
-        500, ge=50, le=20000, description="Connections at the most. Changing it restarts the instance."
+        default=500, ge=50, le=20000, description="Connections at the most. Changing it restarts the instance."
     )
     extra: dict[Annotated[str, StringConstraints(pattern=r"^[a-z_.]+$")], str] = Field(
         default_factory=dict, description="Further flags by name, as strings.", examples=[{"random_page_cost": "1.1"}]
@@ -59,39 +59,39 @@ class SqlFlags(Model):
 class Sql(Model):
     """The Cloud SQL instance for PostgreSQL."""
 
-    manage: Manage = Field(Manage.CREATE, description="Who makes the instance.")
+    manage: Manage = Field(default=Manage.CREATE, description="Who makes the instance.")
     instance: ResourceName | None = Field(
-        None,
+        default=None,
         description="Name of the instance; by default `<deployment>-sql`. A new name is a new, empty instance.",
         examples=["daf-global"],
     )
     version: Annotated[str, StringConstraints(pattern=r"^POSTGRES_1[5-9]$")] = Field(
-        "POSTGRES_18", description="Major version. Raising it upgrades in place, with an outage; it can't be lowered."
+        default="POSTGRES_18", description="Major version. Raising it upgrades in place, with an outage; it can't be lowered."
     )
-    cpu: int = Field(2, ge=1, le=96, description="Processors. Changing it restarts the instance.")
+    cpu: int = Field(default=2, ge=1, le=96, description="Processors. Changing it restarts the instance.")
     memory_gb: int = Field(
-        8, ge=4, le=624, description="Memory in GB: 0.9 to 6.5 a processor. Changing it restarts the instance."
+        default=8, ge=4, le=624, description="Memory in GB: 0.9 to 6.5 a processor. Changing it restarts the instance."
     )
     disk_gb: int = Field(
-        20, ge=10, le=65536, description="Disk at the start, in GB; it grows by itself and never shrinks."
+        default=20, ge=10, le=65536, description="Disk at the start, in GB; it grows by itself and never shrinks."
     )
-    disk_limit_gb: int = Field(1000, ge=0, le=65536, description="Where growth stops, in GB; 0 means never.")
-    edition: Literal["ENTERPRISE", "ENTERPRISE_PLUS"] = Field("ENTERPRISE", description="Edition of Cloud SQL.")
+    disk_limit_gb: int = Field(default=1000, ge=0, le=65536, description="Where growth stops, in GB; 0 means never.")
+    edition: Literal["ENTERPRISE", "ENTERPRISE_PLUS"] = Field(default="ENTERPRISE", description="Edition of Cloud SQL.")
     high_availability: bool | None = Field(
-        None, description="A second zone takes over when the first fails; by default on for tier `prod`."
+        default=None, description="A second zone takes over when the first fails; by default on for tier `prod`."
     )
-    databases: SqlDatabases = Field(SqlDatabases(), description="Names of the shared databases.")
+    databases: SqlDatabases = Field(default=SqlDatabases(), description="Names of the shared databases.")
     user: SqlName = Field(
-        "postgres", description="Owner of imported databases; our services sign in with their own identity."
+        default="postgres", description="Owner of imported databases; our services sign in with their own identity."
     )
     password: SecretRef | None = Field(
-        None,
+        default=None,
         description="Password of that owner, only where upstream images need one.",
         examples=["secret:api-postgres-password"],
     )
-    backups: SqlBackups = Field(SqlBackups(), description="Backups and point-in-time recovery.")
-    flags: SqlFlags = Field(SqlFlags(), description="Settings of PostgreSQL.")
-    maintenance: MaintenanceWindow = Field(MaintenanceWindow(), description="When Google may restart the instance.")
+    backups: SqlBackups = Field(default=SqlBackups(), description="Backups and point-in-time recovery.")
+    flags: SqlFlags = Field(default=SqlFlags(), description="Settings of PostgreSQL.")
+    maintenance: MaintenanceWindow = Field(default=MaintenanceWindow(), description="When Google may restart the instance.")
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
@@ -112,9 +112,9 @@ class Sql(Model):
 class BigtableScaling(Model):
     """Nodes by load; leave it out for a fixed number."""
 
-    min_nodes: int = Field(1, ge=1, le=100, description="Nodes at night.")
-    max_nodes: int = Field(3, ge=1, le=1000, description="Nodes under load: the bound of what it costs.")
-    cpu_target: int = Field(60, ge=10, le=80, description="Load of a node, in percent, at which another is added.")
+    min_nodes: int = Field(default=1, ge=1, le=100, description="Nodes at night.")
+    max_nodes: int = Field(default=3, ge=1, le=1000, description="Nodes under load: the bound of what it costs.")
+    cpu_target: int = Field(default=60, ge=10, le=80, description="Load of a node, in percent, at which another is added.")
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
@@ -134,65 +134,65 @@ class BigtableReplica(Model):
 class BigtableBackups(Model):
     """Daily backups of each table, kept beside it."""
 
-    retention_days: int = Field(7, ge=3, le=90, description="Days that a backup is kept.")
+    retention_days: int = Field(default=7, ge=3, le=90, description="Days that a backup is kept.")
 
 
 class Bigtable(Model):
     """The Bigtable instance that holds the supervoxel graphs and level-2 statistics."""
 
-    manage: Manage = Field(Manage.CREATE, description="Who makes the instance.")
+    manage: Manage = Field(default=Manage.CREATE, description="Who makes the instance.")
     project: ProjectId | None = Field(
-        None, description="Project of the instance, if another; by default the deployment's."
+        default=None, description="Project of the instance, if another; by default the deployment's."
     )
     instance: BigtableInstanceId = Field(
-        "pychunkedgraph", description="Id of the instance. A new id is a new, empty instance."
+        default="pychunkedgraph", description="Id of the instance. A new id is a new, empty instance."
     )
-    nodes: int = Field(1, ge=1, le=1000, description="Nodes, when their number is fixed.")
-    scaling: BigtableScaling | None = Field(None, description="Nodes by load instead of a fixed number.")
-    replica: BigtableReplica | None = Field(None, description="A second cluster; refused where graphs are declared.")
-    backups: BigtableBackups = Field(BigtableBackups(), description="Backups of each table.")
+    nodes: int = Field(default=1, ge=1, le=1000, description="Nodes, when their number is fixed.")
+    scaling: BigtableScaling | None = Field(default=None, description="Nodes by load instead of a fixed number.")
+    replica: BigtableReplica | None = Field(default=None, description="A second cluster; refused where graphs are declared.")
+    backups: BigtableBackups = Field(default=BigtableBackups(), description="Backups of each table.")
 
 
 class FirestoreDatabase(Model):
     """One document database; a database has one mode for ever."""
 
-    manage: Manage = Field(Manage.CREATE, description="Who makes the database.")
+    manage: Manage = Field(default=Manage.CREATE, description="Who makes the database.")
     database: Annotated[str, StringConstraints(pattern=r"^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$")] = Field(
         description="Id of the database; `(default)` where upstream images read it. A new id is a new, empty database.",
         examples=["clio", "(default)"],
     )
     location: str | None = Field(
-        None, description="Region or multi-region; by default the deployment's. Fixed for ever.", examples=["nam5"]
+        default=None, description="Region or multi-region; by default the deployment's. Fixed for ever.", examples=["nam5"]
     )
 
 
 class Firestore(Model):
     """The document databases: shared links in Datastore mode, the connectomics store in native mode."""
 
-    state: FirestoreDatabase = Field(FirestoreDatabase(database="state"), description="Shared links (Datastore mode).")
+    state: FirestoreDatabase = Field(default=FirestoreDatabase(database="state"), description="Shared links (Datastore mode).")
     clio: FirestoreDatabase = Field(
-        FirestoreDatabase(database="clio"), description="The connectomics store (native mode)."
+        default=FirestoreDatabase(database="clio"), description="The connectomics store (native mode)."
     )
 
 
 class RedisInstance(Model):
     """One managed Redis."""
 
-    manage: Manage = Field(Manage.CREATE, description="Who makes the instance.")
+    manage: Manage = Field(default=Manage.CREATE, description="Who makes the instance.")
     name: ResourceName | None = Field(
-        None,
+        default=None,
         description="Name; by default `<deployment>-<role>`. A new name is a new, empty instance.",
         examples=["pcg-cache"],
     )
-    memory_gb: int = Field(1, ge=1, le=300, description="Memory in GB.")
+    memory_gb: int = Field(default=1, ge=1, le=300, description="Memory in GB.")
     high_availability: bool | None = Field(
-        None, description="A replica in a second zone; by default on for tier `prod`."
+        default=None, description="A replica in a second zone; by default on for tier `prod`."
     )
     version: Annotated[str, StringConstraints(pattern=r"^REDIS_[67]_[0-9X]$")] = Field(
-        "REDIS_7_2", description="Version of Redis."
+        default="REDIS_7_2", description="Version of Redis."
     )
     auth: SecretRef | None = Field(
-        None,
+        default=None,
         description="Secret that holds the password of an existing instance; ours generate one.",
         examples=["secret:api-broker-auth"],
     )
@@ -202,12 +202,12 @@ class Redis(Model):
     """Caches and the broker of workflows."""
 
     global_: RedisInstance = Field(
-        RedisInstance(), alias="global", description="Tokens, sessions and limits of the global services."
+        default=RedisInstance(), alias="global", description="Tokens, sessions and limits of the global services."
     )
     cache: RedisInstance = Field(
-        RedisInstance(), description="Mesh manifests and limits of the local services; may lose entries."
+        default=RedisInstance(), description="Mesh manifests and limits of the local services; may lose entries."
     )
-    broker: RedisInstance = Field(RedisInstance(memory_gb=2), description="Queues of materialization; never evicts.")
+    broker: RedisInstance = Field(default=RedisInstance(memory_gb=2), description="Queues of materialization; never evicts.")
 
 
 class PublicAccess(Model):
@@ -230,23 +230,23 @@ def _location(value: object) -> object:
 class Bucket(Model):
     """A bucket of the deployment; text such as `gs://bucket/path` is short for its name and path."""
 
-    manage: Manage = Field(Manage.CREATE, description="Who makes the bucket.")
+    manage: Manage = Field(default=Manage.CREATE, description="Who makes the bucket.")
     name: BucketName | None = Field(
-        None,
+        default=None,
         description="Name, unique in the world; by default `<project>-<deployment>-<role>`.",
         examples=["lab-api-skeletons"],
     )
     path: Annotated[str, StringConstraints(pattern=r"^[^/\s][^\s]*[^/\s]$|^[^/\s]$")] | None = Field(
-        None, description="Folder inside the bucket under which everything stands.", examples=["skeletons/v4"]
+        default=None, description="Folder inside the bucket under which everything stands.", examples=["skeletons/v4"]
     )
     location: str | None = Field(
-        None, description="Region or multi-region; by default the deployment's. Fixed for ever.", examples=["US"]
+        default=None, description="Region or multi-region; by default the deployment's. Fixed for ever.", examples=["US"]
     )
-    public: PublicAccess | None = Field(None, description="Lets everybody read it.")
+    public: PublicAccess | None = Field(default=None, description="Lets everybody read it.")
     delete_after_days: int | None = Field(
-        None, ge=1, le=3650, description="Age at which objects go; by default what the role says."
+        default=None, ge=1, le=3650, description="Age at which objects go; by default what the role says."
     )
-    versioning: bool | None = Field(None, description="Keep overwritten objects; by default what the role says.")
+    versioning: bool | None = Field(default=None, description="Keep overwritten objects; by default what the role says.")
 
 
 BucketOrPath = Annotated[Bucket, BeforeValidator(_location)]
@@ -255,50 +255,50 @@ BucketOrPath = Annotated[Bucket, BeforeValidator(_location)]
 class Buckets(Model):
     """The shared buckets; those of a dataset stand in its own file."""
 
-    config: BucketOrPath = Field(Bucket(), description="What services read of the datasets (`datasets.json`).")
-    dump: BucketOrPath = Field(Bucket(), description="Exports of materialized tables; they expire after 30 days.")
+    config: BucketOrPath = Field(default=Bucket(), description="What services read of the datasets (`datasets.json`).")
+    dump: BucketOrPath = Field(default=Bucket(), description="Exports of materialized tables; they expire after 30 days.")
     upload: BucketOrPath = Field(
-        Bucket(), description="Bulk annotation uploads from the browser; they expire after 14 days."
+        default=Bucket(), description="Bulk annotation uploads from the browser; they expire after 14 days."
     )
-    skeleton: BucketOrPath = Field(Bucket(), description="Cache of skeletons.")
-    nglstate: BucketOrPath = Field(Bucket(), description="Large shared links.")
+    skeleton: BucketOrPath = Field(default=Bucket(), description="Cache of skeletons.")
+    nglstate: BucketOrPath = Field(default=Bucket(), description="Large shared links.")
     pcg: BucketOrPath | None = Field(
-        None, description="Edges, components and meshes shared by several datasets, where a lab has one bucket for all."
+        default=None, description="Edges, components and meshes shared by several datasets, where a lab has one bucket for all."
     )
-    signatures: BucketOrPath = Field(Bucket(), description="Image signatures of clio.")
+    signatures: BucketOrPath = Field(default=Bucket(), description="Image signatures of clio.")
     transfer: BucketOrPath = Field(
-        Bucket(), description="Image cut-outs that clio hands to viewers; they expire after 7 days."
+        default=Bucket(), description="Image cut-outs that clio hands to viewers; they expire after 7 days."
     )
-    logs: BucketOrPath = Field(Bucket(), description="Access logs of the other buckets; they expire after 90 days.")
+    logs: BucketOrPath = Field(default=Bucket(), description="Access logs of the other buckets; they expire after 90 days.")
 
 
 class PubSub(Model):
     """Names of topics and subscriptions."""
 
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,60}$")] | None = Field(
-        None,
+        default=None,
         description="Prefix of all topics; by default the deployment's name. A new one makes new, empty queues.",
         examples=["api"],
     )
-    retention_days: int = Field(7, ge=1, le=31, description="Days that a message waits for a worker.")
-    max_attempts: int = Field(10, ge=5, le=100, description="Deliveries before a message is laid aside.")
+    retention_days: int = Field(default=7, ge=1, le=31, description="Days that a message waits for a worker.")
+    max_attempts: int = Field(default=10, ge=5, le=100, description="Deliveries before a message is laid aside.")
 
 
 class BucketCors(Model):
     """Who may call buckets from a browser beside the deployment's own hosts."""
 
     origins: tuple[HttpsUrl, ...] = Field(
-        (), description="Origins of viewers.", examples=[["https://viewer.example.org"]]
+        default=(), description="Origins of viewers.", examples=[["https://viewer.example.org"]]
     )
 
 
 class Stores(Model):
     """Base of the part of a deployment that holds data."""
 
-    sql: Sql = Field(Sql(), description="PostgreSQL.")
-    bigtable: Bigtable = Field(Bigtable(), description="Supervoxel graphs and level-2 statistics.")
-    firestore: Firestore = Field(Firestore(), description="Documents.")
-    redis: Redis = Field(Redis(), description="Caches and broker.")
-    buckets: Buckets = Field(Buckets(), description="Shared buckets.")
-    cors: BucketCors = Field(BucketCors(), description="Browsers that may read buckets.")
-    pubsub: PubSub = Field(PubSub(), description="Topics and subscriptions.")
+    sql: Sql = Field(default=Sql(), description="PostgreSQL.")
+    bigtable: Bigtable = Field(default=Bigtable(), description="Supervoxel graphs and level-2 statistics.")
+    firestore: Firestore = Field(default=Firestore(), description="Documents.")
+    redis: Redis = Field(default=Redis(), description="Caches and broker.")
+    buckets: Buckets = Field(default=Buckets(), description="Shared buckets.")
+    cors: BucketCors = Field(default=BucketCors(), description="Browsers that may read buckets.")
+    pubsub: PubSub = Field(default=PubSub(), description="Topics and subscriptions.")

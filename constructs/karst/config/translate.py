@@ -139,15 +139,16 @@ def _merged(faults: list[_Fault]) -> _Fault:
     return first if len(words) == 1 else _Fault(**{**vars(first), "kind": "any_of", "context": {"words": tuple(words)}})
 
 
-def _say(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:  # noqa: PLR0911 - one line a kind
+def _say(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
     """The message and the remedy of one fault."""
     field = walk.field_at(model, fault.location)
-    example = walk.example_of(field)
+    example = walk.example_at(model, fault.location)
     if fault.kind == "extra_forbidden":
         return _unknown_key(fault, model)
     if fault.kind == "missing":
         return _missing(fault, model)
-    if field is not None and any(p.startswith(SECRET_PATTERN_START) for p in walk.field_patterns(field)):
+    is_secret = field is not None and any(p.startswith(SECRET_PATTERN_START) for p in walk.field_patterns(field))
+    if is_secret and not fault.is_key:
         return _literal_secret(example)
     if fault.kind in ("value_error", "assertion_error"):
         return _split(fault.text.partition(", ")[2] or fault.text)
@@ -181,7 +182,7 @@ def _missing(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
     if isinstance(key, int):
         return "is missing", "Write all items of the list."
     field = walk.field_at(model, fault.location)
-    example = walk.example_of(field) or next((f[1] for f in _forms(field)), None)
+    example = walk.example_at(model, fault.location) or next((f[1] for f in _forms(field)), None)
     meaning = f" {field.description}" if field is not None and field.description else ""
     inner = walk.models_at(model, fault.location)
     if example is None and inner:
@@ -192,7 +193,7 @@ def _missing(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
 
 def _wrong_type(fault: _Fault, example: str | None) -> tuple[str, str]:
     wanted = _TYPE_WORDS[fault.kind]
-    message = f"is {_describe(fault.value)} where {wanted} belongs"
+    message = f"is {_describe(fault.value)} where {wanted} {_belongs(wanted)}"
     if fault.value is None:
         return message, f"Write a value{_such_as(example)}, or remove the key."
     if wanted == "text" and isinstance(fault.value, bool | int | float):
@@ -202,7 +203,7 @@ def _wrong_type(fault: _Fault, example: str | None) -> tuple[str, str]:
     return message, f"Write {example}, for example." if example else _HOW_TO_WRITE[wanted]
 
 
-def _wrong_value(fault: _Fault, example: str | None) -> tuple[str, str]:  # noqa: C901, PLR0911 - one line a kind
+def _wrong_value(fault: _Fault, example: str | None) -> tuple[str, str]:
     context, value = fault.context, fault.value
     if fault.kind in _BOUNDS:
         name, message, remedy = _BOUNDS[fault.kind]
@@ -233,9 +234,10 @@ def _wrong_value(fault: _Fault, example: str | None) -> tuple[str, str]:  # noqa
 
 def _not_one_of(value: object, expected: str) -> tuple[str, str]:
     """`expected` is pydantic's list of the allowed values: 'a', 'b' or 'c'."""
-    allowed = [word.strip().strip("'") for part in expected.split(" or ") for word in part.split(",")]
+    words = [word.strip() for part in expected.split(" or ") for word in part.split(",")]
+    allowed = [int(word) if word.isdecimal() else word.strip("'") for word in words]
     message = f"is {show(value) if value is not None else 'empty'}, which is not allowed here"
-    best = nearest(value, allowed)
+    best = nearest(value, map(str, allowed))
     return message, f"Write {choices(allowed)}." + (f" Did you mean {show(best)}?" if best and len(allowed) > 3 else "")
 
 
@@ -245,7 +247,8 @@ def _wrong_form(fault: _Fault, example: str | None) -> tuple[str, str]:
     shown_example = None if fault.is_key else example
     if form is None:
         message = f"{subject} has a form that is not allowed here"
-        return message, f"Write something like {shown_example or fault.context['pattern']}."
+        like = shown_example or f"text of the pattern {fault.context['pattern']}"
+        return message, f"Write {like}{', for example' if shown_example else ''}."
     words, usual = form
     return f"{subject} is no {words[0]}", f"Write {words[1]}, such as {shown_example or usual}."
 
@@ -259,6 +262,10 @@ def _describe(value: object) -> str:
         return "empty"
     kind = {bool: "", int: "the number ", float: "the number ", str: "the text "}.get(type(value), "")
     return f"{kind}{show(value)}"
+
+
+def _belongs(wanted: str) -> str:
+    return "belong" if wanted.startswith("keys") else "belongs"
 
 
 def _such_as(example: str | None) -> str:
