@@ -15,8 +15,8 @@ from cdktn_provider_google.artifact_registry_repository import (
     ArtifactRegistryRepositoryVulnerabilityScanningConfig,
 )
 from cdktn_provider_google.artifact_registry_repository_iam_member import ArtifactRegistryRepositoryIamMember
-
 from constructs import Construct
+
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 
 _REPOSITORY_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")

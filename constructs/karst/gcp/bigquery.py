@@ -15,8 +15,8 @@ from cdktn_provider_google.bigquery_table import (
     BigqueryTableRangePartitioning,
     BigqueryTableRangePartitioningRange,
 )
-
 from constructs import Construct
+
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 from karst.protection import Protection
 

@@ -21,8 +21,8 @@ from cdktn_provider_google.storage_bucket import (
     StorageBucketVersioning,
 )
 from cdktn_provider_google.storage_bucket_iam_member import StorageBucketIamMember
-
 from constructs import Construct
+
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 from karst.gcp.reasons import require_reason
 from karst.protection import Protection

@@ -14,7 +14,6 @@ from cdktn_provider_google.billing_budget import (
     BillingBudgetBudgetFilter,
     BillingBudgetThresholdRules,
 )
-
 from constructs import Construct
 
 _BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}")

@@ -30,8 +30,8 @@ from cdktn_provider_google.cloud_run_v2_service import (
     CloudRunV2ServiceTemplateVpcAccessNetworkInterfaces,
 )
 from cdktn_provider_google.cloud_run_v2_service_iam_member import CloudRunV2ServiceIamMember
-
 from constructs import Construct
+
 from karst.gcp.environment import SecretFile, SecretRef, check_image, check_literals, check_names
 from karst.gcp.members import Grantee, email_of, grant_id, member_of, needs_of
 from karst.gcp.reasons import require_reason

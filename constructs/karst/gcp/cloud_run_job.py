@@ -19,8 +19,8 @@ from cdktn_provider_google.cloud_run_v2_job import (
     CloudRunV2JobTemplateTemplateVpcAccessNetworkInterfaces,
 )
 from cdktn_provider_google.cloud_run_v2_job_iam_member import CloudRunV2JobIamMember
-
 from constructs import Construct
+
 from karst.gcp.cloud_run import RunResources, VpcEgress, check_run_name
 from karst.gcp.environment import SecretRef, check_image, check_literals, check_names
 from karst.gcp.members import Grantee, email_of, grant_id, member_of, needs_of

@@ -20,8 +20,8 @@ from cdktn_provider_google.compute_ssl_policy import ComputeSslPolicy
 from cdktn_provider_google.compute_target_http_proxy import ComputeTargetHttpProxy
 from cdktn_provider_google.compute_target_https_proxy import ComputeTargetHttpsProxy
 from cdktn_provider_google.compute_url_map import ComputeUrlMap, ComputeUrlMapDefaultUrlRedirect
-
 from constructs import Construct
+
 from karst.gcp.routes import Route, check_routes
 from karst.gcp.security_policy import RateLimit, SecurityPolicy, SecurityPolicyProps
 from karst.gcp.url_map import UrlMap, UrlMapProps
@@ -80,7 +80,12 @@ class LoadBalancer(Construct):
         policy = SecurityPolicy(
             self,
             "security",
-            SecurityPolicyProps(name=f"{props.name}-edge", project=props.project, rate_limit=props.rate_limit, allowed=props.allowed),
+            SecurityPolicyProps(
+                name=f"{props.name}-edge",
+                project=props.project,
+                rate_limit=props.rate_limit,
+                allowed=props.allowed,
+            ),
         )
         backends = {key: self._backend(key, backend, props, policy) for key, backend in sorted(props.backends.items())}
         url_map = UrlMap(

@@ -21,8 +21,8 @@ from cdktn_provider_google.pubsub_subscription import (
 from cdktn_provider_google.pubsub_subscription_iam_member import PubsubSubscriptionIamMember
 from cdktn_provider_google.pubsub_topic import PubsubTopic
 from cdktn_provider_google.pubsub_topic_iam_member import PubsubTopicIamMember
-
 from constructs import Construct
+
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 
 _DAY_S = 86_400

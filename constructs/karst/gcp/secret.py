@@ -15,8 +15,8 @@ from cdktn_provider_google.secret_manager_secret_iam_member import SecretManager
 from cdktn_provider_google.secret_manager_secret_version import SecretManagerSecretVersion
 from cdktn_provider_random.ephemeral_random_password import EphemeralRandomPassword
 from cdktn_provider_random.provider import RandomProvider
-
 from constructs import Construct
+
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
 from karst.protection import Protection
 

@@ -16,7 +16,6 @@ from cdktn_provider_google.compute_security_policy import (
     ComputeSecurityPolicyRuleRateLimitOptions,
     ComputeSecurityPolicyRuleRateLimitOptionsRateLimitThreshold,
 )
-
 from constructs import Construct
 
 _RATE_LIMIT_PRIORITY = 100_000
@@ -113,7 +112,8 @@ def _check(props: SecurityPolicyProps) -> None:
         )
     if len(props.allowed) > _MOST_RANGES:
         raise ValueError(
-            f"security policy {props.name!r} allows {len(props.allowed)} address ranges: at most {_MOST_RANGES} fit a rule"
+            f"security policy {props.name!r} allows {len(props.allowed)} address ranges: at most "
+            f"{_MOST_RANGES} fit a rule"
         )
     if not 1 <= props.rate_limit.requests <= 10_000:
         raise ValueError(

@@ -20,7 +20,6 @@ from cdktn_provider_google.monitoring_uptime_check_config import (
     MonitoringUptimeCheckConfigHttpCheckAcceptedResponseStatusCodes,
     MonitoringUptimeCheckConfigMonitoredResource,
 )
-
 from constructs import Construct
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

@@ -14,8 +14,8 @@ from cdktn_provider_google.compute_url_map import (
     ComputeUrlMapPathMatcherRouteRulesRouteAction,
     ComputeUrlMapPathMatcherRouteRulesRouteActionTimeout,
 )
-
 from constructs import Construct
+
 from karst.gcp.routes import Route, check_routes
 
 
