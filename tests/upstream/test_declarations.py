@@ -44,7 +44,8 @@ LOCAL_WORKERS = {
     "materialize-db-migration": "materialize", "guidebook-worker": "guidebook-worker", "tallyedits": "tallyedits",
 }  # fmt: skip
 LEFT_OUT = (
-    "materialize-pubsub-worker", "materialize-migrate", "annotationui", "meshing-restart", "skeletoncache-stats-exporter",
+    "materialize-pubsub-worker", "materialize-migrate", "annotationui", "meshing-restart",
+    "skeletoncache-stats-exporter",
 )  # fmt: skip
 
 CAUGHT = {

@@ -21,7 +21,7 @@ class RenderError(ValueError):
 
 
 def render(template_text: str, values: Mapping[str, object]) -> str:
-    """The text of `template_text` with `values` filled in. Raises `RenderError`; a missing value is never left empty."""
+    """The text of `template_text` with `values` filled in. Raises `RenderError`; nothing is left empty."""
     try:
         return _environment().from_string(template_text).render(dict(values))
     except TemplateSyntaxError as fault:
@@ -63,7 +63,8 @@ def dsn(database: Mapping[str, object], password: str, driver: str = "postgresql
     if missing:
         raise RenderError(f"the database lacks {', '.join(missing)}. Give all of {', '.join(_DSN_PARTS)}")
     user, host, port, name = (str(database[part]) for part in _DSN_PARTS)
-    return f"{driver}://{quote(user, safe='')}:{quote(str(_plain(password)), safe='')}@{host}:{port}/{quote(name, safe='')}"
+    login = ":".join(quote(part, safe="") for part in (user, str(_plain(password))))
+    return f"{driver}://{login}@{host}:{port}/{quote(name, safe='')}"
 
 
 def redis_url(redis: Mapping[str, object], database: int = 0) -> str:
@@ -77,7 +78,9 @@ def redis_url(redis: Mapping[str, object], database: int = 0) -> str:
 def _environment() -> Environment:
     # Nothing is escaped for HTML: each value passes through the filter of the file's own language.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
-    environment.filters |= {"pyliteral": pyliteral, "json": to_json, "ini": ini, "dsn": dsn, "redis_url": redis_url}
+    environment.filters.update(
+        {"pyliteral": pyliteral, "json": to_json, "ini": ini, "dsn": dsn, "redis_url": redis_url}
+    )
     return environment
 
 
