@@ -6,7 +6,6 @@ from constructs import Construct
 
 from karst.blueprint import Blueprint
 from karst.config.types import Kind
-from karst.gcp.artifact_registry import ImageRegistry, ImageRegistryProps
 from karst.gcp.bigtable import NodeRange, WideColumnInstance, WideColumnInstanceProps
 from karst.gcp.network import Network, NetworkProps, SecondaryRange
 from karst.gcp.project_services import ProjectServices, ProjectServicesProps
@@ -15,6 +14,7 @@ from karst.platform.caches import Caches
 from karst.platform.documents import Documents
 from karst.platform.hosts import Hosts
 from karst.platform.identities import Identities
+from karst.platform.images import Images
 from karst.platform.messaging import Messaging
 from karst.platform.relational import Relational
 from karst.platform.secrets import Secrets
@@ -46,7 +46,7 @@ class FoundationStack(KarstStack):
             Storage(self, "storage", blueprint, self.protection),
             Documents(self, "documents", blueprint, self.protection),
             Secrets(self, "secrets", blueprint, self.protection),
-            self._registry(blueprint),
+            Images(self, "images", blueprint),
         ]
         if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
             parts += [
@@ -79,14 +79,6 @@ class FoundationStack(KarstStack):
                 without_flow_logs_because=None if ranges.flow_logs else "switched off in the configuration",
                 manage=ranges.manage,
             ),
-        )
-
-    def _registry(self, blueprint: Blueprint) -> ImageRegistry:
-        gcp = blueprint.deployment.gcp
-        return ImageRegistry(
-            self,
-            "images",
-            ImageRegistryProps(repository_id=blueprint.names.registry, project=gcp.project, location=gcp.region),
         )
 
     def _bigtable(self, blueprint: Blueprint) -> WideColumnInstance:

@@ -22,6 +22,9 @@ UPSTREAM_NAMESPACE = "upstream"
 PODS_RANGE = "pods"
 SERVICES_RANGE = "services"
 
+BUILDER = "builder"
+"""Names the account that builds images; no service may be called so."""
+
 _ACCOUNT_ID_CHARS = (6, 30)
 _BUCKET_CHARS = 63
 _HASH_CHARS = 5
@@ -232,6 +235,16 @@ class Names:
     def registry_url(self) -> str:
         """Where images of our services are pulled from."""
         return f"{self.of.gcp.region}-docker.pkg.dev/{self.of.gcp.project}/{self.registry}"
+
+    @property
+    def sources_bucket(self) -> str:
+        """Bucket from which images of our services are built."""
+        return shorten(f"{self.of.gcp.project}-{self.of.name}-sources", _BUCKET_CHARS)
+
+    @property
+    def builder(self) -> str:
+        """E-mail of the account that builds images."""
+        return self.service_account(BUILDER)
 
     @property
     def certificate_map(self) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from karst.config.deployment import Deployment
-from karst.naming import Names, shorten
+from karst.naming import Names
 from karst.packaging.image import image_reference
-
-_BUCKET_CHARS = 63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +32,6 @@ def build_target(deployment: Deployment) -> BuildTarget:
         project=project,
         region=deployment.gcp.region,
         repository=names.registry,
-        bucket=shorten(f"{project}-{deployment.name}-sources", _BUCKET_CHARS),
-        service_account=names.service_account("builder"),
+        bucket=names.sources_bucket,
+        service_account=names.builder,
     )
