@@ -45,7 +45,7 @@ class Problem:
         return asdict(self)
 
 
-class ConfigError(ValueError):
+class ConfigError(Exception):
     """A configuration that cannot be used; `problems` says everything that was found, in order of file and line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -249,7 +249,7 @@ class Bucket(Model):
     versioning: bool | None = Field(default=None, description="Keep overwritten objects; by default what the role says.")
 
 
-BucketOrPath = Annotated[Bucket, BeforeValidator(_location)]
+BucketOrPath = Annotated[Bucket, BeforeValidator(_location, json_schema_input_type=Bucket | str)]
 
 
 class Buckets(Model):
