@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.examples import ExampleStack, shared_examples
+
 ROOT = Path(__file__).parent.parent
 _TOOLS_IN_THE_REPOSITORY = {
     "checkov": ROOT / ".venv-policy/bin/checkov",
@@ -42,6 +44,15 @@ def find_tool(name: str) -> Path:
 def require() -> Callable[[str], Path]:
     """Ask for a program by name, as in `terraform = require("terraform")`."""
     return find_tool
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExampleStack]:
+    """Every stack of the example environments by name, synthesized once a test run."""
+    own = tmp_path_factory.getbasetemp()
+    # Workers of one run each have a folder of their own, all in the same one.
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return shared_examples(run / "examples")
 
 
 @pytest.fixture(autouse=True)
