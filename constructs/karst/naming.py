@@ -10,9 +10,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from karst.config.buckets import Bucket
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
-from karst.config.stores import Bucket, RedisInstance
+from karst.config.stores import RedisInstance
 
 REDIS_ROLES = ("broker", "cache", "global")
 NAMESPACE = "karst"

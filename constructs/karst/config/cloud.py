@@ -23,7 +23,9 @@ from karst.config.types import (
 class Network(Model):
     """The private network that everything of the deployment shares."""
 
-    manage: Manage = Field(default=Manage.CREATE, description="Who makes the network. Changing it later means an import.")
+    manage: Manage = Field(
+        default=Manage.CREATE, description="Who makes the network. Changing it later means an import."
+    )
     name: ResourceName | None = Field(
         default=None,
         description="Name of the network; by default `<deployment>-network`. A new name replaces the network.",
@@ -34,15 +36,22 @@ class Network(Model):
         description="Name of the subnet; by default the network's name and `-sub`.",
         examples=["daf-api-network-sub"],
     )
-    nodes: Cidr = Field(default="10.142.0.0/20", description="Addresses of nodes and load balancers. Fixed once nodes run.")
+    nodes: Cidr = Field(
+        default="10.142.0.0/20", description="Addresses of nodes and load balancers. Fixed once nodes run."
+    )
     pods: Cidr = Field(
         default="10.160.0.0/14", description="Addresses of pods, shared by all generations. Fixed once pods run."
     )
-    services: Cidr = Field(default="10.143.0.0/18", description="Addresses of Kubernetes services. Fixed once a cluster runs.")
-    private_services: Cidr = Field(
-        default="10.144.0.0/16", description="Addresses handed to managed databases and caches. Fixed once one of them exists."
+    services: Cidr = Field(
+        default="10.143.0.0/18", description="Addresses of Kubernetes services. Fixed once a cluster runs."
     )
-    flow_logs: bool = Field(default=True, description="Log a sample of connections of the subnet. Costs grow with traffic.")
+    private_services: Cidr = Field(
+        default="10.144.0.0/16",
+        description="Addresses handed to managed databases and caches. Fixed once one of them exists.",
+    )
+    flow_logs: bool = Field(
+        default=True, description="Log a sample of connections of the subnet. Costs grow with traffic."
+    )
 
 
 class NodePool(Model):
@@ -56,14 +65,18 @@ class NodePool(Model):
         examples=["t2d-standard-4"],
         pattern=r"^[a-z0-9]+-[a-z0-9-]+$",
     )
-    min_nodes: int = Field(default=0, ge=0, le=1000, description="Nodes per zone that always run; 0 lets the pool sleep.")
+    min_nodes: int = Field(
+        default=0, ge=0, le=1000, description="Nodes per zone that always run; 0 lets the pool sleep."
+    )
     max_nodes: int = Field(
         default=10, ge=1, le=1000, description="Nodes per zone at the most: the bound of what the pool costs."
     )
     disk_gib: int = Field(
         default=40, ge=10, le=65536, description="Boot disk of a node, in GiB. Changing it replaces the nodes."
     )
-    spot: bool = Field(default=False, description="Cheap nodes that may vanish at any time: for work that can be repeated.")
+    spot: bool = Field(
+        default=False, description="Cheap nodes that may vanish at any time: for work that can be repeated."
+    )
     tainted: bool = Field(default=True, description="Only workloads that name the pool may use it.")
 
     @model_validator(mode="after")
@@ -91,7 +104,9 @@ class MaintenanceWindow(Model):
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
         default="sunday", description="Day of the week, UTC."
     )
-    hour: int = Field(default=8, ge=0, le=23, description="Hour at which the window opens, UTC; it stays open four hours.")
+    hour: int = Field(
+        default=8, ge=0, le=23, description="Hour at which the window opens, UTC; it stays open four hours."
+    )
 
 
 class AuthorizedNetwork(Model):
@@ -107,7 +122,9 @@ class Cluster(Model):
     """What all generations of the Kubernetes cluster have in common."""
 
     name: ResourceName | None = Field(
-        default=None, description="Prefix of the clusters' names; by default the deployment's name.", examples=["daf-api"]
+        default=None,
+        description="Prefix of the clusters' names; by default the deployment's name.",
+        examples=["daf-api"],
     )
     regional: bool = Field(default=False, description="Spread the control plane over the region. Replaces the cluster.")
     release_channel: Literal["STABLE", "REGULAR"] = Field(
@@ -117,14 +134,18 @@ class Cluster(Model):
         default=(), description="Who reaches the control plane beside the Connect Gateway; none by default."
     )
     vertical_pod_autoscaling: bool = Field(default=True, description="Record what pods use, to suggest requests.")
-    binary_authorization: bool = Field(default=False, description="Admit only attested images; needs a policy in the project.")
+    binary_authorization: bool = Field(
+        default=False, description="Admit only attested images; needs a policy in the project."
+    )
     security_group: str | None = Field(
         default=None,
         description="Google group whose members get Kubernetes roles by group.",
         examples=["gke-security-groups@example.org"],
         pattern=r"^gke-security-groups@[^@\s]+$",
     )
-    maintenance: MaintenanceWindow = Field(default=MaintenanceWindow(), description="When Google may upgrade the cluster.")
+    maintenance: MaintenanceWindow = Field(
+        default=MaintenanceWindow(), description="When Google may upgrade the cluster."
+    )
 
 
 class Generation(Model):
@@ -158,14 +179,17 @@ class Cloud(Model):
         examples=["123456789012"],
     )
     manage: Manage = Field(
-        default=Manage.CREATE, description="Who enables the project's services: exactly one deployment of a project does."
+        default=Manage.CREATE,
+        description="Who enables the project's services: exactly one deployment of a project does.",
     )
     region: Region = Field(
         description="Region of everything; best that of the data. Fixed once data stands.", examples=["us-east4"]
     )
     zone: Zone = Field(description="Zone of what lives in one zone. Must lie in the region.", examples=["us-east4-a"])
     zones: tuple[Zone, ...] = Field(
-        default=(), description="Zones of the nodes and of their endpoint groups; by default the one zone.", max_length=4
+        default=(),
+        description="Zones of the nodes and of their endpoint groups; by default the one zone.",
+        max_length=4,
     )
     network: Network = Field(default=Network(), description="The private network.")
     cluster: Cluster = Field(default=Cluster(), description="What all generations of the cluster share.")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from karst.config.base import Model
-from karst.config.stores import BucketOrPath, PublicAccess
+from karst.config.buckets import BucketOrPath, PublicAccess
 from karst.config.types import (
     BigtableTableId,
     DatasetName,
@@ -74,7 +74,9 @@ class Graph(Model):
         default=3, description="Layout of its table: 2 as in older graphs, 3 in new ones. It can't be changed."
     )
     l2cache: bool = Field(default=True, description="Keep statistics of its level-2 pieces.")
-    l2cache_table: BigtableTableId | None = Field(default=None, description="Table of these; by default `l2cache_<graph>`.")
+    l2cache_table: BigtableTableId | None = Field(
+        default=None, description="Table of these; by default `l2cache_<graph>`."
+    )
     meshes: bool = Field(default=True, description="Make meshes.")
     bucket: BucketOrPath | None = Field(
         default=None, description="Where edges, components and meshes stand; by default the dataset's own bucket."
@@ -211,7 +213,9 @@ class ClioDataset(Model):
     )
     title: Shown | None = Field(default=None, description="Title; by default the dataset's.")
     search: ClioSearch | None = Field(default=None, description="Search by image signatures; makes its tables.")
-    versions: tuple[str, ...] = Field(default=(), description="Tags under which annotations are frozen.", examples=[["v0.9"]])
+    versions: tuple[str, ...] = Field(
+        default=(), description="Tags under which annotations are frozen.", examples=[["v0.9"]]
+    )
     neuprint_server: HttpsUrl | None = Field(default=None, description="neuPrint server that knows it.")
     neuprint_dataset: str | None = Field(
         default=None, max_length=100, description="Its name there.", examples=["hemibrain:v1.2"]
@@ -235,7 +239,9 @@ class Dataset(Model):
     state: DatasetState = Field(
         default=DatasetState.ACTIVE, description="`retired` lifts protection, `removed` deletes; then the file may go."
     )
-    on_removal: OnRemoval = Field(default=OnRemoval.KEEP, description="What becomes of buckets and tables when it is removed.")
+    on_removal: OnRemoval = Field(
+        default=OnRemoval.KEEP, description="What becomes of buckets and tables when it is removed."
+    )
     title: Shown | None = Field(default=None, description="Title for people; by default the name.")
     description: Text = Field(default="", description="What it is.")
     public: PublicAccess | None = Field(default=None, description="Everybody may see it, with the reason.")

@@ -84,7 +84,9 @@ class Deployment(Stores):
     dns: Dns = Field(description="Host names.")
     tls: Tls = Field(default=Tls(), description="Certificates.")
     edge: Edge = Field(default=Edge(), description="Load balancer.")
-    global_: GlobalHost | None = Field(default=None, alias="global", description="Global services of a local deployment.")
+    global_: GlobalHost | None = Field(
+        default=None, alias="global", description="Global services of a local deployment."
+    )
     viewer: Viewer = Field(default=Viewer(), description="Default viewer.")
     labels: dict[LabelKey, Label] = Field(
         default_factory=dict,
@@ -94,7 +96,9 @@ class Deployment(Stores):
     )
     alerts: Alerts = Field(default=Alerts(), description="Who hears of trouble.")
     budget: Budget | None = Field(default=None, description="A monthly sum.")
-    imports: tuple[ResourceImport, ...] = Field(default=(), description="Existing resources that come under Karst's care.")
+    imports: tuple[ResourceImport, ...] = Field(
+        default=(), description="Existing resources that come under Karst's care."
+    )
     images: running.Images = Field(default=running.Images(), description="Registry of upstream's images.")
     services: dict[ServiceName, running.ServiceChoice] = Field(
         default_factory=dict, description="Deviations from what services declare."

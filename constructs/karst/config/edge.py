@@ -22,14 +22,19 @@ class ExtraHost(Model):
 class Dns(Model):
     """Names in the Domain Name System."""
 
-    manage: Manage = Field(default=Manage.CREATE, description="Who makes the zone: exactly one deployment of a project does.")
+    manage: Manage = Field(
+        default=Manage.CREATE, description="Who makes the zone: exactly one deployment of a project does."
+    )
     zone: ResourceName = Field(description="Name of the Cloud DNS zone.", examples=["kingdom"])
     domain: Hostname = Field(
         description="Domain of the zone; the deployment answers at `<name>.<domain>`.", examples=["example.org"]
     )
     hostnames: tuple[ExtraHost, ...] = Field(default=(), description="Further names, stable aliases among them.")
     ttl_s: int = Field(
-        default=300, ge=5, le=86400, description="Seconds that others remember an address. Lower it a day before a move."
+        default=300,
+        ge=5,
+        le=86400,
+        description="Seconds that others remember an address. Lower it a day before a move.",
     )
 
 
@@ -50,7 +55,9 @@ class Tls(Model):
 class RateLimit(Model):
     """Requests of one client before it has to wait."""
 
-    requests_per_minute: int = Field(default=6000, ge=60, le=10_000, description="Requests a minute and client address.")
+    requests_per_minute: int = Field(
+        default=6000, ge=60, le=10_000, description="Requests a minute and client address."
+    )
 
 
 class Edge(Model):
@@ -69,7 +76,9 @@ class Edge(Model):
     allowed: tuple[Cidr, ...] = Field(
         default=(), description="Only these addresses get in; everybody by default.", max_length=10
     )
-    log_share: Annotated[float, Field(ge=0, le=1)] = Field(default=1.0, description="Share of requests that are logged.")
+    log_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0, description="Share of requests that are logged."
+    )
 
 
 class GlobalHost(Model):

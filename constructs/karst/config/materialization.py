@@ -84,12 +84,16 @@ class Materialization(Model):
     databases: KeptDatabases = Field(default=KeptDatabases(), description="How many frozen versions stay.")
     schedules: tuple[Schedule, ...] = Field(default_factory=default_schedules, description="Runs at fixed times, UTC.")
     days_to_expire: int = Field(default=7, ge=1, le=3650, description="Days that a weekly version is kept.")
-    long_term_days_to_expire: int = Field(default=30, ge=1, le=36500, description="Days that a long-term version is kept.")
+    long_term_days_to_expire: int = Field(
+        default=30, ge=1, le=36500, description="Days that a long-term version is kept."
+    )
     merge_tables: bool = Field(default=False, description="The older layout, one table instead of two; slower to make.")
     limits: QueryLimits = Field(default=QueryLimits(), description="Requests a minute and user.")
     query_limit: int = Field(
         default=500_000, ge=1, le=50_000_000, description="Rows of one answer; clients are warned when it cuts."
     )
     connection_pool_size: int = Field(default=5, ge=1, le=100, description="Database connections a process keeps.")
-    connection_overflow: int = Field(default=5, ge=0, le=100, description="Database connections beyond those under load.")
+    connection_overflow: int = Field(
+        default=5, ge=0, le=100, description="Database connections beyond those under load."
+    )
     workers: Workers = Field(default=Workers(), description="Processes of the workflow.")

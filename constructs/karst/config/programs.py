@@ -118,8 +118,12 @@ class Guidebook(Model):
 
     datastack: FieldName | None = Field(default=None, description="The datastack it works on.")
     parallel: int = Field(default=1, ge=1, le=64, description="Processes a task.")
-    expected_resolution: Resolution = Field(default=(4, 4, 40), description="Voxel size in which users enter points, nm.")
-    invalidation_distance: float = Field(default=3, gt=0, description="Distance of branches that count as one, micrometres.")
+    expected_resolution: Resolution = Field(
+        default=(4, 4, 40), description="Voxel size in which users enter points, nm."
+    )
+    invalidation_distance: float = Field(
+        default=3, gt=0, description="Distance of branches that count as one, micrometres."
+    )
     use_l2cache: bool = Field(default=True, description="Skeletons from level-2 statistics.")
     show_path_tool: bool = Field(default=False, description="Offer the tool for paths.")
 
@@ -136,7 +140,9 @@ class Tourguide(Model):
     """Links from rules."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much it logs.")
-    neuroglancer_url: HttpsUrl | None = Field(default=None, description="Viewer of its links; by default the deployment's.")
+    neuroglancer_url: HttpsUrl | None = Field(
+        default=None, description="Viewer of its links; by default the deployment's."
+    )
     server_address: HttpsUrl | None = Field(default=None, description="Global server; by default the deployment's.")
     timeout_s: int = Field(default=300, ge=10, le=3600, description="Longest request.")
     tmp_dir: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_.-]*$")] = Field(
@@ -150,8 +156,12 @@ class Pmanagement(Model):
     auth_dataset: FieldName | None = Field(default=None, description="Dataset whose permissions count.")
     proofreading_table: str | None = Field(default=None, description="Table of proofreading status.", max_length=100)
     proofreading_review_table: str | None = Field(default=None, description="Table of reviews.", max_length=100)
-    proofreading_review_test_table: str | None = Field(default=None, description="Table of reviews, for tests.", max_length=100)
-    neuron_information_table: str | None = Field(default=None, description="Table of neuron information.", max_length=100)
+    proofreading_review_test_table: str | None = Field(
+        default=None, description="Table of reviews, for tests.", max_length=100
+    )
+    neuron_information_table: str | None = Field(
+        default=None, description="Table of neuron information.", max_length=100
+    )
     neuron_information_test_table: str | None = Field(
         default=None, description="Table of neuron information, for tests.", max_length=100
     )
@@ -185,7 +195,9 @@ class Canary(Model):
 class Clio(Model):
     """The connectomics store."""
 
-    owner: Email | None = Field(default=None, description="Person who is always administrator.", examples=["owner@example.org"])
+    owner: Email | None = Field(
+        default=None, description="Person who is always administrator.", examples=["owner@example.org"]
+    )
     allowed_origins: tuple[HttpsUrl, ...] = Field(
         default=(), description="Origins of web pages that may call with credentials; every page may call without."
     )

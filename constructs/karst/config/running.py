@@ -69,13 +69,19 @@ class Resources(Model):
 class ServiceChoice(Model):
     """Deviations from what a service declares about itself; all of it may be left out."""
 
-    enabled: bool | None = Field(default=None, description="Whether it runs; by default when the deployment's kinds need it.")
-    runtime: Literal["gke", "cloudrun"] | None = Field(default=None, description="Where it runs; by default what it declares.")
+    enabled: bool | None = Field(
+        default=None, description="Whether it runs; by default when the deployment's kinds need it."
+    )
+    runtime: Literal["gke", "cloudrun"] | None = Field(
+        default=None, description="Where it runs; by default what it declares."
+    )
     image: ImageChoice | None = Field(default=None, description="Which program stands behind it.")
     scaling: Scaling | None = Field(default=None, description="How many copies run.")
     resources: Resources | None = Field(default=None, description="What one copy takes.")
     pool: PoolName | None = Field(default=None, description="Node pool on which it runs.", examples=["standard"])
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(default=None, description="How much it logs.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(
+        default=None, description="How much it logs."
+    )
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = Field(
         default_factory=dict,
         description="Further environment variables; secrets go under `secrets`.",

@@ -105,7 +105,9 @@ class Service(Model):
         examples=[{"KARST_SESSION_KEY": {"description": "Signs sessions"}}],
     )
     stores: StoreUses = Field(
-        default=StoreUses(), description="What it reads and writes; exactly this is granted.", examples=[{"objects": []}]
+        default=StoreUses(),
+        description="What it reads and writes; exactly this is granted.",
+        examples=[{"objects": []}],
     )
     calls: tuple[ServiceName, ...] = Field(
         default=(),

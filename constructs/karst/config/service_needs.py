@@ -178,7 +178,11 @@ class Migrations(Model):
         examples=["auth"],
     )
     timeout_s: int = Field(
-        default=600, ge=10, le=86400, description="Seconds after which the job has failed. Safe to raise.", examples=[600]
+        default=600,
+        ge=10,
+        le=86400,
+        description="Seconds after which the job has failed. Safe to raise.",
+        examples=[600],
     )
 
 

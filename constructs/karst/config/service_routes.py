@@ -82,10 +82,14 @@ class Routes(Model):
         default="web", description="The process that answers `reads`. Changing it moves the traffic.", examples=["web"]
     )
     write_process: ProcessName = Field(
-        default="web", description="The process that answers `writes`. Changing it moves the traffic.", examples=["writer"]
+        default="web",
+        description="The process that answers `writes`. Changing it moves the traffic.",
+        examples=["writer"],
     )
     reads: tuple[Route, ...] = Field(
-        default=(), description="Routes that change nothing. Clients depend on them.", examples=[[{"path": "/api/v1/datasets"}]]
+        default=(),
+        description="Routes that change nothing. Clients depend on them.",
+        examples=[[{"path": "/api/v1/datasets"}]],
     )
     writes: tuple[Route, ...] = Field(
         default=(),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from karst.config.base import Model
+from karst.config.buckets import BucketCors, Buckets
 from karst.config.cloud import MaintenanceWindow
 from karst.config.types import (
     BigtableInstanceId,
-    BucketName,
-    HttpsUrl,
     Manage,
     ProjectId,
     ResourceName,
@@ -30,7 +29,9 @@ class SqlDatabases(Model):
     info: SqlName = Field(
         default="infoservice", description="Aligned volumes and datastacks. Renaming it means a dump and a restore."
     )
-    annotation: SqlName = Field(default="annotation", description="The database that annotation tools connect to first.")
+    annotation: SqlName = Field(
+        default="annotation", description="The database that annotation tools connect to first."
+    )
     materialization: SqlName = Field(default="materialization", description="Records of materialization runs.")
 
 
@@ -66,7 +67,8 @@ class Sql(Model):
         examples=["daf-global"],
     )
     version: Annotated[str, StringConstraints(pattern=r"^POSTGRES_1[5-9]$")] = Field(
-        default="POSTGRES_18", description="Major version. Raising it upgrades in place, with an outage; it can't be lowered."
+        default="POSTGRES_18",
+        description="Major version. Raising it upgrades in place, with an outage; it can't be lowered.",
     )
     cpu: int = Field(default=2, ge=1, le=96, description="Processors. Changing it restarts the instance.")
     memory_gb: int = Field(
@@ -91,7 +93,9 @@ class Sql(Model):
     )
     backups: SqlBackups = Field(default=SqlBackups(), description="Backups and point-in-time recovery.")
     flags: SqlFlags = Field(default=SqlFlags(), description="Settings of PostgreSQL.")
-    maintenance: MaintenanceWindow = Field(default=MaintenanceWindow(), description="When Google may restart the instance.")
+    maintenance: MaintenanceWindow = Field(
+        default=MaintenanceWindow(), description="When Google may restart the instance."
+    )
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
@@ -114,7 +118,9 @@ class BigtableScaling(Model):
 
     min_nodes: int = Field(default=1, ge=1, le=100, description="Nodes at night.")
     max_nodes: int = Field(default=3, ge=1, le=1000, description="Nodes under load: the bound of what it costs.")
-    cpu_target: int = Field(default=60, ge=10, le=80, description="Load of a node, in percent, at which another is added.")
+    cpu_target: int = Field(
+        default=60, ge=10, le=80, description="Load of a node, in percent, at which another is added."
+    )
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
@@ -149,7 +155,9 @@ class Bigtable(Model):
     )
     nodes: int = Field(default=1, ge=1, le=1000, description="Nodes, when their number is fixed.")
     scaling: BigtableScaling | None = Field(default=None, description="Nodes by load instead of a fixed number.")
-    replica: BigtableReplica | None = Field(default=None, description="A second cluster; refused where graphs are declared.")
+    replica: BigtableReplica | None = Field(
+        default=None, description="A second cluster; refused where graphs are declared."
+    )
     backups: BigtableBackups = Field(default=BigtableBackups(), description="Backups of each table.")
 
 
@@ -162,14 +170,18 @@ class FirestoreDatabase(Model):
         examples=["clio", "(default)"],
     )
     location: str | None = Field(
-        default=None, description="Region or multi-region; by default the deployment's. Fixed for ever.", examples=["nam5"]
+        default=None,
+        description="Region or multi-region; by default the deployment's. Fixed for ever.",
+        examples=["nam5"],
     )
 
 
 class Firestore(Model):
     """The document databases: shared links in Datastore mode, the connectomics store in native mode."""
 
-    state: FirestoreDatabase = Field(default=FirestoreDatabase(database="state"), description="Shared links (Datastore mode).")
+    state: FirestoreDatabase = Field(
+        default=FirestoreDatabase(database="state"), description="Shared links (Datastore mode)."
+    )
     clio: FirestoreDatabase = Field(
         default=FirestoreDatabase(database="clio"), description="The connectomics store (native mode)."
     )
@@ -207,69 +219,9 @@ class Redis(Model):
     cache: RedisInstance = Field(
         default=RedisInstance(), description="Mesh manifests and limits of the local services; may lose entries."
     )
-    broker: RedisInstance = Field(default=RedisInstance(memory_gb=2), description="Queues of materialization; never evicts.")
-
-
-class PublicAccess(Model):
-    """Opens something to everybody, on purpose."""
-
-    reason: Annotated[str, StringConstraints(min_length=10, max_length=300)] = Field(
-        description="Why everybody may read it; stands in the plan and in the policy report.",
-        examples=["Published with the paper of 2026"],
+    broker: RedisInstance = Field(
+        default=RedisInstance(memory_gb=2), description="Queues of materialization; never evicts."
     )
-
-
-def _location(value: object) -> object:
-    """`gs://bucket/path`, `bucket/path` and `bucket` all say the same as name and path."""
-    if not isinstance(value, str):
-        return value
-    name, _, path = value.removeprefix("gs://").partition("/")
-    return {"name": name, "path": path.strip("/")} if path.strip("/") else {"name": name}
-
-
-class Bucket(Model):
-    """A bucket of the deployment; text such as `gs://bucket/path` is short for its name and path."""
-
-    manage: Manage = Field(default=Manage.CREATE, description="Who makes the bucket.")
-    name: BucketName | None = Field(
-        default=None,
-        description="Name, unique in the world; by default `<project>-<deployment>-<role>`.",
-        examples=["lab-api-skeletons"],
-    )
-    path: Annotated[str, StringConstraints(pattern=r"^[^/\s][^\s]*[^/\s]$|^[^/\s]$")] | None = Field(
-        default=None, description="Folder inside the bucket under which everything stands.", examples=["skeletons/v4"]
-    )
-    location: str | None = Field(
-        default=None, description="Region or multi-region; by default the deployment's. Fixed for ever.", examples=["US"]
-    )
-    public: PublicAccess | None = Field(default=None, description="Lets everybody read it.")
-    delete_after_days: int | None = Field(
-        default=None, ge=1, le=3650, description="Age at which objects go; by default what the role says."
-    )
-    versioning: bool | None = Field(default=None, description="Keep overwritten objects; by default what the role says.")
-
-
-BucketOrPath = Annotated[Bucket, BeforeValidator(_location, json_schema_input_type=Bucket | str)]
-
-
-class Buckets(Model):
-    """The shared buckets; those of a dataset stand in its own file."""
-
-    config: BucketOrPath = Field(default=Bucket(), description="What services read of the datasets (`datasets.json`).")
-    dump: BucketOrPath = Field(default=Bucket(), description="Exports of materialized tables; they expire after 30 days.")
-    upload: BucketOrPath = Field(
-        default=Bucket(), description="Bulk annotation uploads from the browser; they expire after 14 days."
-    )
-    skeleton: BucketOrPath = Field(default=Bucket(), description="Cache of skeletons.")
-    nglstate: BucketOrPath = Field(default=Bucket(), description="Large shared links.")
-    pcg: BucketOrPath | None = Field(
-        default=None, description="Edges, components and meshes shared by several datasets, where a lab has one bucket for all."
-    )
-    signatures: BucketOrPath = Field(default=Bucket(), description="Image signatures of clio.")
-    transfer: BucketOrPath = Field(
-        default=Bucket(), description="Image cut-outs that clio hands to viewers; they expire after 7 days."
-    )
-    logs: BucketOrPath = Field(default=Bucket(), description="Access logs of the other buckets; they expire after 90 days.")
 
 
 class PubSub(Model):
@@ -282,14 +234,6 @@ class PubSub(Model):
     )
     retention_days: int = Field(default=7, ge=1, le=31, description="Days that a message waits for a worker.")
     max_attempts: int = Field(default=10, ge=5, le=100, description="Deliveries before a message is laid aside.")
-
-
-class BucketCors(Model):
-    """Who may call buckets from a browser beside the deployment's own hosts."""
-
-    origins: tuple[HttpsUrl, ...] = Field(
-        default=(), description="Origins of viewers.", examples=[["https://viewer.example.org"]]
-    )
 
 
 class Stores(Model):
