@@ -20,7 +20,7 @@ class ServiceLink(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, max_length=60)
-    description: str = Field("", max_length=300)
+    description: str = Field(default="", max_length=300)
     url: SafeUrl
 
 
@@ -34,14 +34,14 @@ def _parsed(value: object) -> object:
 class LandingSettings(Settings):
     """Settings of the front page."""
 
-    body_limit_kib: int = Field(16, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
+    body_limit_kib: int = Field(default=16, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
     """Size of a request's body at the most, in KiB: the page takes none."""
-    deployment: str = Field("Karst", validation_alias="KARST_DEPLOYMENT", min_length=1, max_length=100)
+    deployment: str = Field(default="Karst", validation_alias="KARST_DEPLOYMENT", min_length=1, max_length=100)
     """Name of the deployment as the page shows it."""
-    datasets_path: Path = Field(Path("/etc/karst/datasets.json"), validation_alias="KARST_DATASETS")
+    datasets_path: Path = Field(default=Path("/etc/karst/datasets.json"), validation_alias="KARST_DATASETS")
     """Where `datasets.json` is mounted."""
     services: Annotated[tuple[ServiceLink, ...], BeforeValidator(_parsed)] = Field(
-        (), validation_alias="KARST_SERVICES", max_length=200
+        default=(), validation_alias="KARST_SERVICES", max_length=200
     )
     """The services that the page lists, as JSON in the environment."""
     shows_all_datasets: bool = Field(default=False, validation_alias="KARST_SHOW_ALL_DATASETS")

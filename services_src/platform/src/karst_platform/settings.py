@@ -20,11 +20,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
 
-    port: int = Field(8080, validation_alias="KARST_PORT", ge=1, le=65535)
+    port: int = Field(default=8080, validation_alias="KARST_PORT", ge=1, le=65535)
     """Port on which the server listens."""
-    log_level: str = Field("INFO", validation_alias="KARST_LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(default="INFO", validation_alias="KARST_LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """The least severe message that is logged."""
-    body_limit_kib: int = Field(1024, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
+    body_limit_kib: int = Field(default=1024, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
     """Size of a request's body at the most, in KiB."""
 
 
