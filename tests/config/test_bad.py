@@ -1,4 +1,4 @@
-"""Every mistake in the table gives exactly the message that stands beside it: file, line, key, what is wrong, what to write."""
+"""Every mistake in the table gives exactly the message that stands beside it: file, line, key, mistake, remedy."""
 
 from pathlib import Path
 from typing import TypedDict

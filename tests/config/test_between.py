@@ -87,10 +87,11 @@ def test_a_global_host_that_runs_no_global_services(tmp_path: Path) -> None:
 
 def test_a_dataset_in_a_global_deployment(tmp_path: Path) -> None:
     files = {**BASE, "global/datasets/fly.yaml": BASE[FLY]}
-    assert said(tmp_path, files) == [
+    expected = (
         "global/datasets/fly.yaml:1: name: a global deployment serves no datasets. Move the file to a deployment with "
         "`local` or `clio` in its kinds, or add one of them to kinds."
-    ]
+    )
+    assert said(tmp_path, files) == [expected]
 
 
 def test_a_removed_dataset_claims_nothing_and_cannot_be_scheduled(tmp_path: Path) -> None:

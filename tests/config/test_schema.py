@@ -1,4 +1,4 @@
-"""The JSON schemas in the docs are those of the models, say something of every key, and every YAML file names its own."""
+"""The JSON schemas in the docs are those of the models and describe every key; every YAML file names its own."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`karst validate`: what it prints, how it exits, what it leaves alone; and states compared with an earlier revision."""
+"""`karst validate`: what it prints, how it exits, what it imports; and states compared with an earlier revision."""
 
 import json
 import os
@@ -95,7 +95,7 @@ TRANSITIONS: list[tuple[str, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("_name", "files", "says"), TRANSITIONS, ids=[name for name, _, _ in TRANSITIONS])
-def test_illegal_steps(repository: Path, _name: str, files: Mapping[str, str], says: str) -> None:  # noqa: PT019
+def test_illegal_steps(repository: Path, _name: str, files: Mapping[str, str], says: str) -> None:
     write(repository, files)
     status, output = run("--against", "HEAD", str(repository))
     assert status == 2

@@ -1,5 +1,6 @@
 """The YAML reader: plain types, no surprises, no way to make it work hard or fail in any other way than it says."""
 
+import json
 import time
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
-from karst.config.errors import ConfigError
+from karst.config.errors import ConfigError, Problem
 from karst.config.loader import check
 from karst.config.yaml_source import MAX_BYTES, parse_source
 
@@ -17,6 +18,17 @@ def refusal(raw: bytes) -> str:
     with pytest.raises(ConfigError) as caught:
         parse_source(raw, "f.yaml")
     return str(caught.value)
+
+
+def complaints(raw: bytes) -> list[Problem]:
+    """What is wrong with `raw` as a deployment and as a dataset; anything but a `ConfigError` gets out."""
+    found: list[Problem] = []
+    for model in (Deployment, Dataset):
+        try:
+            check(parse_source(raw, "f.yaml"), model)
+        except ConfigError as error:
+            found += error.problems
+    return found
 
 
 @pytest.mark.parametrize(
@@ -125,8 +137,6 @@ FRAGMENTS = st.sampled_from(
         "!!x",
         "|",
         ">",
-    ]
-    + [
         "? ",
         "---",
         "...",
@@ -142,7 +152,7 @@ FRAGMENTS = st.sampled_from(
         "\u2028",
         "\t",
         "\x85",
-        "\U0001f9e0",
+        "🧠",
     ]
 )
 
@@ -151,11 +161,7 @@ FRAGMENTS = st.sampled_from(
 @example(b'"\\ud800": 1')
 @example(b"a: " + b"9" * 5000)
 def test_no_text_raises_anything_but_a_config_error(raw: bytes) -> None:
-    for model in (Deployment, Dataset):
-        try:
-            check(parse_source(raw, "f.yaml"), model)
-        except ConfigError as error:
-            assert all(problem.message and problem.remedy.endswith((".", "?", "...")) for problem in error.problems)
+    assert all(problem.message and problem.remedy for problem in complaints(raw))
 
 
 VALUES = st.recursive(
@@ -173,11 +179,5 @@ VALUES = st.recursive(
     st.dictionaries(st.sampled_from([*Deployment.model_fields, *Dataset.model_fields, "global"]), VALUES, max_size=6)
 )
 def test_no_data_raises_anything_but_a_config_error(data: dict[str, object]) -> None:
-    import json
-
     raw = json.dumps(data, ensure_ascii=True).replace("\\ud", "?").encode()
-    for model in (Deployment, Dataset):
-        try:
-            check(parse_source(raw, "f.yaml"), model)
-        except ConfigError as error:
-            assert str(error)
+    assert all(problem.message and problem.remedy for problem in complaints(raw))

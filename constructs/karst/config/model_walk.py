@@ -8,7 +8,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -122,7 +122,7 @@ def _types_at(model: type[BaseModel], location: Location) -> list[Any]:
     return current
 
 
-def _step(kind: Any, part: str | int) -> list[Any]:
+def _step(kind: Any, part: str | int) -> list[Any]:  # noqa: ANN401 - any annotation
     if _is_model(kind):
         field = fields_by_key(kind).get(part) if isinstance(part, str) else None
         return _flatten(field.annotation) if field else []
@@ -134,15 +134,15 @@ def _step(kind: Any, part: str | int) -> list[Any]:
     return _flatten(args[0]) if origin in (list, tuple, set, frozenset) and args else []
 
 
-def _is_mapping(origin: Any) -> bool:
+def _is_mapping(origin: object) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-def _is_model(kind: Any) -> bool:
+def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, BaseModel)
 
 
-def _flatten(annotation: Any) -> list[Any]:
+def _flatten(annotation: Any) -> list[Any]:  # noqa: ANN401 - any annotation
     """The members of a union, without wrappers; a plain type is its only member."""
     if get_origin(annotation) is Annotated:
         return _flatten(get_args(annotation)[0])

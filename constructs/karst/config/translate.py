@@ -70,7 +70,7 @@ def explain(error: ValidationError, model: type[BaseModel], source: Source) -> l
     return [source.problem(fault.location, *_say(fault, model)) for fault in _one_per_union(faults)]
 
 
-def _fault(entry: Mapping[str, Any], data: Any) -> _Fault:
+def _fault(entry: Mapping[str, Any], data: Any) -> _Fault:  # noqa: ANN401 - whatever stands in the file
     """Pydantic's location without the names of union members, which are no keys of the file."""
     location: Location = ()
     union_at: Location | None = None
