@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -136,7 +136,7 @@ def _is_wrong_type(fault: _Fault, union_at: Location) -> bool:
 def _merged(faults: list[_Fault]) -> _Fault:
     words = dict.fromkeys(_TYPE_WORDS[fault.kind] for fault in faults)
     first = faults[0]
-    return first if len(words) == 1 else _Fault(**{**vars(first), "kind": "any_of", "context": {"words": tuple(words)}})
+    return first if len(words) == 1 else replace(first, kind="any_of", context={"words": tuple(words)})
 
 
 def _say(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
@@ -260,8 +260,10 @@ def _forms(field: FieldInfo | None) -> Iterable[tuple[tuple[str, str], str]]:
 def _describe(value: object) -> str:
     if value is None:
         return "empty"
-    kind = {bool: "", int: "the number ", float: "the number ", str: "the text "}.get(type(value), "")
-    return f"{kind}{show(value)}"
+    if isinstance(value, str):
+        return f"the text {show(value)}"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"the number {show(value)}" if is_number else show(value)
 
 
 def _belongs(wanted: str) -> str:
