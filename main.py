@@ -65,7 +65,7 @@ def main() -> int:
     try:
         synthesize(build(environments, outdir, only=os.environ.get("KARST_ONLY")))
     except (ConfigError, PackagingError, SynthesisError, UnknownServiceError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

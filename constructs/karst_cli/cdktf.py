@@ -1,7 +1,7 @@
-"""The project's `cdktf`: the toolkit's commands, with dependencies in order and every plan guarded before it is applied.
+"""The project's `cdktf`: the toolkit's commands, in order of dependencies, with every plan guarded before its apply.
 
-`synth`, `list` and everything unknown go to the maintained toolkit `cdktn`; `diff`, `deploy` and `destroy` run Terraform on the
-synthesized stacks (see docs/adr/0003-guarded-deploy.md).
+`synth`, `list` and everything unknown go to the maintained toolkit `cdktn`; `diff`, `deploy` and `destroy` run
+Terraform on the synthesized stacks (see docs/adr/0003-guarded-deploy.md).
 """
 
 from __future__ import annotations
@@ -189,8 +189,8 @@ def _waits(command: str, arguments: Arguments, stacks: dict[str, Stack]) -> Wait
         return deploy_order(stacks, chosen if is_exact else with_dependencies(stacks, chosen))
     if not is_exact and (others := dependents(stacks, chosen)):
         raise StackError(
-            f"Other stacks depend on what would be destroyed: {', '.join(others)}. Name them too, or, if they hold nothing, "
-            "add --ignore-missing-stack-dependencies."
+            f"Other stacks depend on what would be destroyed: {', '.join(others)}. Name them too, or, if they hold "
+            "nothing, add --ignore-missing-stack-dependencies."
         )
     return destroy_order(stacks, chosen)
 

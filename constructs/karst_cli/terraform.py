@@ -17,8 +17,8 @@ from karst_cli.stack_graph import Waits
 
 _LOCK_MARK = "Error acquiring the state lock"
 _LOCK_ADVICE = (
-    "Somebody else is applying this stack, or a run was killed and left its lock. Wait for it; only when you are sure that "
-    "nobody runs, release the lock with the ID above: terraform force-unlock ID"
+    "Somebody else is applying this stack, or a run was killed and left its lock. Wait for it; only when you are sure "
+    "that nobody runs, release the lock with the ID above: terraform force-unlock ID"
 )
 
 
@@ -61,8 +61,8 @@ class Terraform:
             if self.is_interrupted:
                 raise InterruptedRunError
             try:
-                # A group of its own: Ctrl-C in the terminal would reach Terraform beside the signal that Karst forwards,
-                # and to Terraform a second one means "drop everything".
+                # A group of its own: Ctrl-C in the terminal would reach Terraform beside the signal that Karst
+                # forwards, and to Terraform a second one means "drop everything".
                 process = subprocess.Popen(
                     self.command(*arguments),
                     cwd=folder,
@@ -113,7 +113,8 @@ def forwarding_interrupts(terraform: Terraform, say: Callable[[str], None]) -> G
             say("Still waiting for Terraform to finish and to release its state locks.")
         else:
             say(
-                "Interrupted: Terraform finishes what it has begun, saves its state and releases its locks. Please wait."
+                "Interrupted: Terraform finishes what it has begun, saves its state and releases its locks. "
+                "Please wait."
             )
         terraform.interrupt()
 

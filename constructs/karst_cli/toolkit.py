@@ -41,13 +41,14 @@ def find_terraform(environment: Mapping[str, str]) -> str:
     found = shutil.which(name, path=environment.get("PATH"))
     if found is None:
         raise ProgramMissingError(
-            f"{name} is missing. Install Terraform 1.11 or newer and put it on PATH, or name it in TERRAFORM_BINARY_NAME."
+            f"{name} is missing. Install Terraform 1.11 or newer and put it on PATH, or name it in "
+            "TERRAFORM_BINARY_NAME."
         )
     return found
 
 
 def toolkit_environment(base: Mapping[str, str], node: Path) -> dict[str, str]:
-    """Copy `base` so that the toolkit, and the application it starts, use `node`, and nobody is asked over the network."""
+    """Copy `base` so that the toolkit and the application it starts use `node` and ask nobody over the network."""
     path = base.get("PATH", "")
     return {
         "CHECKPOINT_DISABLE": "1",

@@ -1,4 +1,4 @@
-"""A project in a temporary folder with a synthesized application, and programs that only write down how they were called."""
+"""A project in a temporary folder with a synthesized application, and programs that write down how they were called."""
 
 from __future__ import annotations
 

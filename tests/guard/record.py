@@ -1,7 +1,8 @@
 """Record the plans that the guard's tests read: each is made by Terraform from a small state written by hand.
 
-Run by hand, `python tests/guard/record.py`, when Terraform's or the provider's format changes. It needs `terraform` and the
-Google provider (from a registry, or a mirror named by `TF_CLI_CONFIG_FILE`); it reaches no cloud, because nothing is refreshed.
+Run by hand, `python tests/guard/record.py`, when Terraform's or the provider's format changes. It needs `terraform` and
+the Google provider (from a registry, or a mirror named by `TF_CLI_CONFIG_FILE`); nothing is refreshed, so it reaches no
+cloud.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def google_state(resources: Json, deposed: Json) -> Json:
 
 @cache
 def schema_versions() -> dict[str, int]:
-    """The version in which the provider keeps each resource type in state; a state of another version cannot be shown."""
+    """The version in which the provider keeps each resource type in state; no state of another can be shown."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "main.tf.json").write_text(json.dumps({"terraform": REQUIRED}))
         schemas = json.loads(terraform(folder, "providers", "schema", "-json"))
@@ -327,7 +328,7 @@ def google_case(change: Callable[[Case], None]) -> Json:
 
 
 def builtin_case(*, is_replacing: bool) -> Json:
-    """Plan the import of an object that exists, with Terraform's own resource: reading one of Google's needs its API."""
+    """Plan the import of an existing object, with Terraform's own resource: reading one of Google's needs its API."""
     block: Json = {"input": "imported"}
     if is_replacing:
         block["triggers_replace"] = "changed"
@@ -362,7 +363,7 @@ TOP = ("format_version", "terraform_version", "applyable", "complete", "errored"
 
 
 def shorten(recorded: Json) -> Json:
-    """Keep what tells plans apart, drop what only makes the file long: computed values, sensitivity maps, configuration."""
+    """Keep what tells plans apart, drop what only makes the file long: computed values, sensitivity, configuration."""
     short = {key: recorded[key] for key in TOP if key in recorded}
     short["resource_changes"] = recorded.get("resource_changes", [])
     for change in short["resource_changes"]:
@@ -382,7 +383,7 @@ def shorten(recorded: Json) -> Json:
     return short
 
 
-def without_nulls(value: Any) -> Any:
+def without_nulls(value: object) -> object:
     """Drop empty attributes inside a value; a value that is null itself stays."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item not in (None, [], {})}

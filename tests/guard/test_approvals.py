@@ -38,7 +38,9 @@ def verdict(tmp_path: Path, text: str, today: date = date(2026, 3, 1)) -> Verdic
 def test_approved_until_its_last_day(tmp_path: Path) -> None:
     judged = verdict(tmp_path, GOOD)
     assert [finding.decision for finding in judged.findings] == [Decision.APPROVED]
-    assert not (judged.refusals or judged.unused or judged.expired)
+    assert not judged.refusals
+    assert not judged.unused
+    assert not judged.expired
 
 
 def test_expired(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ REGION = "us-east4"
 Document = dict[str, Any]
 
 
-def synth(build: Callable[[TerraformStack], None], protection: Protection = Protection.PROTECTED) -> Document:
+def synth(build: Callable[[TerraformStack], object], protection: Protection = Protection.PROTECTED) -> Document:
     """Return the Terraform JSON of a stack that holds what `build` puts there."""
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(Path(folder))

@@ -146,8 +146,9 @@ class Tourguide(Model):
     server_address: HttpsUrl | None = Field(default=None, description="Global server; by default the deployment's.")
     timeout_s: int = Field(default=300, ge=10, le=3600, description="Longest request.")
     tmp_dir: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_.-]*$")] = Field(
-        default="/tmp", description="Scratch folder in the container."
-    )  # noqa: S108
+        default="/tmp",  # noqa: S108 - the container's own, which nobody else can write to
+        description="Scratch folder in the container.",
+    )
 
 
 class Pmanagement(Model):

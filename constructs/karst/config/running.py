@@ -99,8 +99,8 @@ class Images(Model):
 
     fallback: Literal["off", "upstream"] = Field(
         default="off",
-        description="What becomes of a service that has no source of ours: it stays off, or upstream's image runs at the "
-        "version it declares.",
+        description="What becomes of a service that has no source of ours: it stays off, or upstream's image runs at "
+        "the version it declares.",
     )
 
     registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:/_-]+$", max_length=200)] = Field(

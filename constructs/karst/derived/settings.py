@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.derived.workloads import Workload
 from karst.naming import Names
@@ -15,11 +14,9 @@ CONFIG_FOLDER = "/etc/karst"
 DATASETS_FILE = "datasets.json"
 
 
-def settings(
-    deployment: Deployment, datasets: Iterable[Dataset], workloads: Iterable[Workload], workload: Workload
-) -> dict[str, str]:
+def settings(deployment: Deployment, workloads: Iterable[Workload], workload: Workload) -> dict[str, str]:
     """Environment of a workload by variable. Only variables that it declares are derived for it."""
-    known = _known(deployment, datasets, workloads)
+    known = _known(deployment, workloads)
     declared = workload.service.settings
     found = {name: setting.default for name, setting in declared.items() if setting.default is not None}
     found |= {name: known[name] for name in declared.keys() & known.keys()}
@@ -35,7 +32,7 @@ def missing_settings(found: Mapping[str, str], workload: Workload) -> tuple[str,
     )
 
 
-def _known(deployment: Deployment, datasets: Iterable[Dataset], workloads: Iterable[Workload]) -> dict[str, str]:
+def _known(deployment: Deployment, workloads: Iterable[Workload]) -> dict[str, str]:
     names = Names(deployment)
     global_host = deployment.global_host or deployment.host
     return {

@@ -1,7 +1,7 @@
 """The plan guard: says which changes of a plan would lose data or access, and whether that was approved.
 
-The provider's own protection fails only while a plan is applied, after grants are already gone; and `prevent_destroy` goes
-away with the block that holds it. The guard judges the plan itself, before anything is applied.
+The provider's own protection fails only while a plan is applied, after grants are already gone; and `prevent_destroy`
+goes away with the block that holds it. The guard judges the plan itself, before anything is applied.
 """
 
 from __future__ import annotations
@@ -88,7 +88,10 @@ def findings_of(plan: Plan) -> tuple[Finding, ...]:
     holds_protected = is_protected_stack(plan)
     found: list[Finding] = []
     for change in plan.changes:
-        judged = _judge_loss(change, holds_protected) if change.action in _LOSING else _judge_update(change)
+        if change.action in _LOSING:
+            judged = _judge_loss(change, holds_protected=holds_protected)
+        else:
+            judged = _judge_update(change)
         if judged is not None:
             decision, why = judged
             found.append(
@@ -103,7 +106,7 @@ def is_protected_stack(plan: Plan) -> bool:
     return any(protections(values) for values in before)
 
 
-def _judge_loss(change: ResourceChange, holds_protected: bool) -> tuple[Decision, str] | None:
+def _judge_loss(change: ResourceChange, *, holds_protected: bool) -> tuple[Decision, str] | None:
     before = change.before
     origin = f"moved here from {change.previous_address}; " if change.previous_address else ""
     leftover = "left over from an interrupted replacement; " if change.deposed_key else ""

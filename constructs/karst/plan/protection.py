@@ -10,7 +10,7 @@ _FLAGS: dict[str, JsonValue] = {
 }
 _GRANT_SUFFIXES = ("_iam_member", "_iam_binding", "_iam_policy")
 _SQL_USER = "google_sql_user"
-SECRET_VERSION = "google_secret_manager_secret_version"
+SECRET_VERSION = "google_secret_manager_secret_version"  # noqa: S105 - a type's name holds no secret
 
 
 def deletion_policy(values: Values) -> str | None:
@@ -52,10 +52,10 @@ def _is_flag(key: str, value: JsonValue) -> bool:
 
 
 def is_grant(resource_type: str) -> bool:
-    """Whether a resource is somebody's access: losing one stops services, in the middle of an apply that fails later."""
+    """Whether a resource is somebody's access: losing one stops services in the middle of an apply."""
     return resource_type.endswith(_GRANT_SUFFIXES) or resource_type == _SQL_USER
 
 
 def is_rotation(resource_type: str, before: Values, *, is_create_first: bool, is_leftover: bool) -> bool:
-    """Whether an old secret version makes room for a new one that already stands, and is only disabled, so can come back."""
+    """Whether an old secret version, only disabled, makes room for a new one that already stands."""
     return resource_type == SECRET_VERSION and deletion_policy(before) == "DISABLE" and (is_create_first or is_leftover)

@@ -1,7 +1,7 @@
 """Reads what `terraform show -json PLAN` prints.
 
-Keys that Karst does not know are ignored, as the format asks of its readers. Everything else that is not exactly a finished
-plan is refused with `PlanUnreadableError`: a plan that was half understood must not be judged harmless.
+Keys that Karst does not know are ignored, as the format asks of its readers. Everything else that is not exactly a
+finished plan is refused with `PlanUnreadableError`: a plan that was half understood must not be judged harmless.
 """
 
 from __future__ import annotations

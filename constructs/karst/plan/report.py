@@ -39,9 +39,9 @@ def _lines(verdict: Verdict) -> Iterator[str]:
             if finding.decision is decision:
                 yield _line(finding)
     for approval in verdict.expired:
-        yield f"approval expired on {approval.until}: {approval.address} in {approval.stack} ({approval.place}): take it out"
+        yield f"approval expired on {approval.until}: {_outdated(approval)}"
     for approval in verdict.unused:
-        yield f"approval not used: {approval.address} in {approval.stack} ({approval.place}): take it out"
+        yield f"approval not used: {_outdated(approval)}"
     if refusals := verdict.refusals:
         yield ""
         yield from _how_to_approve(refusals[0], len(refusals))
@@ -57,6 +57,10 @@ def _line(finding: Finding) -> str:
     return f"{line} (approved at {finding.approval.place}: {finding.approval.reason})"
 
 
+def _outdated(approval: Approval) -> str:
+    return f"{approval.address} in {approval.stack} ({approval.place}): take it out"
+
+
 def _how_to_approve(example: Finding, count: int) -> Iterator[str]:
     changes = "1 change" if count == 1 else f"{count} changes"
     yield f"The plan guard refuses {changes}; nothing was applied. If this was not meant, put the blocks back."
@@ -70,8 +74,8 @@ def _how_to_approve(example: Finding, count: int) -> Iterator[str]:
     yield '    reason: "..."'
     if example.action is not Action.FORGET and "deletion_policy = PREVENT" in example.why:
         yield ""
-        yield "The approval satisfies the guard only: the provider still refuses what is PREVENT in state, so apply a change"
-        yield "of its deletion policy first."
+        yield "The approval satisfies the guard only: the provider still refuses what is PREVENT in state, so apply a"
+        yield "change of its deletion policy first."
 
 
 def _finding(finding: Finding) -> dict[str, str]:

@@ -17,7 +17,7 @@ _DEAD = "skeletons-dead"
 
 
 class Messaging(Construct):
-    """Topics by role. What no worker can handle is laid aside: skeletons where a worker records them, the rest apart."""
+    """Topics by role. What no worker can handle is laid aside: skeletons for a worker to record, the rest apart."""
 
     topics: dict[str, Topic]
 
@@ -76,10 +76,10 @@ class Messaging(Construct):
 
     def _grant(self, grant: QueueGrant, skeletons: DeadLetterTopic) -> None:
         email = self._blueprint.names.service_account(grant.workload)
-        if grant.topic == _DEAD:
-            # Pub/Sub itself publishes here; a worker that lays a message aside by hand does it through the API.
-            skeletons.grant_subscribe(email)
-        elif grant.direction is Direction.PUBLISH:
-            self.topics[grant.topic].grant_publish(email)
+        topic = skeletons if grant.topic == _DEAD else self.topics[grant.topic]
+        if grant.direction is Direction.PUBLISH:
+            topic.grant_publish(email)
+        elif isinstance(topic, DeadLetterTopic):
+            topic.grant_subscribe(email)
         else:
-            self.topics[grant.topic].grant_subscribe(grant.subscription or grant.topic, email)
+            topic.grant_subscribe(grant.subscription or grant.topic, email)

@@ -41,15 +41,16 @@ class RunServices(Construct):
         super().__init__(scope, id)
         self._blueprint = blueprint
         workloads = run_workloads(blueprint)
-        if workloads:
-            document = StorageBucketObject(
-                self,
-                "datasets",
-                bucket=blueprint.names.bucket("config"),
-                name=DATASETS_FILE,
-                content=datasets_json(blueprint.deployment, blueprint.live_datasets),
-                content_type="application/json",
-            )
+        if not workloads:
+            return
+        document = StorageBucketObject(
+            self,
+            "datasets",
+            bucket=blueprint.names.bucket("config"),
+            name=DATASETS_FILE,
+            content=datasets_json(blueprint.deployment, blueprint.live_datasets),
+            content_type="application/json",
+        )
         for workload in workloads:
             RunService(self, workload.name, self._props(workload)).node.add_dependency(document)
 
@@ -57,7 +58,7 @@ class RunServices(Construct):
         blueprint = self._blueprint
         deployment, names = blueprint.deployment, blueprint.names
         process = workload.service.processes[_only_process(workload)]
-        env = settings(deployment, blueprint.live_datasets, blueprint.workloads, workload)
+        env = settings(deployment, blueprint.workloads, workload)
         missing = missing_settings(env, workload)
         if missing:
             raise ValueError(

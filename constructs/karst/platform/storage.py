@@ -98,7 +98,7 @@ class Storage(Construct):
                 name=names.bucket(name),
                 project=deployment.gcp.project,
                 location=settings.location or deployment.gcp.region,
-                purpose=role.purpose if settings.versioning is None else _versioned(settings.versioning),
+                purpose=role.purpose if settings.versioning is None else _purpose(is_versioned=settings.versioning),
                 delete_after_days=settings.delete_after_days or role.delete_after_days,
                 cors=[
                     CorsRule(origins=["*"] if public else origins, methods=methods, response_headers=role.cors_headers)
@@ -122,5 +122,5 @@ def grant_objects(bucket: Bucket | ExistingBucket, blueprint: Blueprint, grants:
             bucket.grant_read(email)
 
 
-def _versioned(wanted: bool) -> BucketPurpose:
-    return BucketPurpose.RECORD if wanted else BucketPurpose.CACHE
+def _purpose(*, is_versioned: bool) -> BucketPurpose:
+    return BucketPurpose.RECORD if is_versioned else BucketPurpose.CACHE
