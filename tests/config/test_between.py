@@ -114,3 +114,13 @@ def test_all_files_are_read_before_anything_fails(tmp_path: Path) -> None:
 def test_messages_do_not_depend_on_the_order_of_files(tmp_path: Path, order: int) -> None:
     files = dict(list(second("wasp").items())[::order])
     assert said(tmp_path, files) == said(tmp_path / "again", dict(sorted(files.items())))
+
+
+def test_names_of_one_project_may_not_begin_alike(tmp_path: Path) -> None:
+    found = [line for line in said(tmp_path, second("api-blue")) if ": name: " in line]
+    assert found == [
+        "api-blue/deployment.yaml:1: name: begins with the name of 'api' in the same project: names of resources could "
+        "meet. Rename one of the two, or give it a project of its own."
+    ]
+    elsewhere = second("api-blue", **{"project: lab-cave": "project: lab-blue"})
+    assert not [line for line in said(tmp_path / "elsewhere", elsewhere) if ": name: begins" in line]

@@ -8,8 +8,6 @@ from cdktn import TerraformStack
 from karst.gcp.bucket import ExistingBucket
 from karst.gcp.identity import (
     ProjectRole,
-    SqlTransferRole,
-    SqlTransferRoleProps,
     WorkloadIdentity,
     WorkloadIdentityBinding,
     WorkloadIdentityBindingProps,
@@ -85,30 +83,6 @@ def test_pods_act_as_the_account_by_their_own() -> None:
         "role": "roles/iam.workloadIdentityUser",
         "member": "serviceAccount:cluster-project.svc.id.goog[karst/info]",
     }
-
-
-def test_transfer_role_copies_databases_and_changes_none() -> None:
-    def build(stack: TerraformStack) -> None:
-        SqlTransferRole(stack, "transfer", SqlTransferRoleProps(project="lab-project", role_id="labTransfer")).grant(
-            EMAIL
-        )
-
-    document = synth(build)
-    assert only(document, "google_project_iam_custom_role")["permissions"] == [
-        "cloudsql.instances.export",
-        "cloudsql.instances.get",
-        "cloudsql.instances.import",
-    ]
-    assert only(document, "google_project_iam_member")["role"] == "projects/lab-project/roles/labTransfer"
-
-
-def test_transfer_role_id_takes_no_hyphen() -> None:
-    with pytest.raises(ValueError, match="custom role id 'lab-transfer' must have 3-64 letters"):
-        synth(
-            lambda stack: SqlTransferRole(
-                stack, "transfer", SqlTransferRoleProps(project="lab-project", role_id="lab-transfer")
-            )
-        )
 
 
 @pytest.mark.parametrize(

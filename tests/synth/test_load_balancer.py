@@ -113,9 +113,17 @@ def test_log4shell_is_refused_first_and_clients_are_limited_last() -> None:
     assert previewed == ["session fixation", "sql injection", "script injection", "local files", "remote code"]
 
 
+def test_named_ranges_get_in_and_all_others_do_not() -> None:
+    rules = only(synth_edge(replace(PROPS, allowed=("203.0.113.0/24",))), "google_compute_security_policy")["rule"]
+    limited = next(rule for rule in rules if rule["action"] == "throttle")
+    assert limited["match"]["config"]["src_ip_ranges"] == ["203.0.113.0/24"]
+    assert (rules[-1]["action"], rules[-1]["match"]["config"]["src_ip_ranges"]) == ("deny(403)", ["*"])
+
+
 @pytest.mark.parametrize(
     ("props", "message"),
     [
+        (replace(PROPS, allowed=["10.0.0.0/8"] * 11), "allows 11 address ranges: at most 10 fit a rule"),
         (replace(PROPS, default_backend="x"), "default_backend 'x' is no back end; known: clio, web"),
         (replace(PROPS, hosts=[]), "load balancer 'lab' has no hosts: name at least one that the certificate covers"),
         (replace(PROPS, name="Lab"), "load balancer name 'Lab' must have 1-49 lower-case letters"),

@@ -136,3 +136,9 @@ def test_values_out_of_range(spec: SubscriptionSpec, message: str) -> None:
 def test_a_project_id_is_no_project_number() -> None:
     with pytest.raises(ValueError, match="project_number 'lab-project' must be digits only"):
         synth(lambda stack: dead_letters(stack, "lab-project"))
+
+
+def test_a_worker_may_lay_a_message_aside_itself() -> None:
+    document = synth(lambda stack: dead_letters(stack).grant_publish(WORKER))
+    members = {grant["member"] for grant in resources(document, "google_pubsub_topic_iam_member").values()}
+    assert members == {AGENT, f"serviceAccount:{WORKER}"}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cdktn import ITerraformDependable
-from cdktn_provider_google.project_iam_custom_role import ProjectIamCustomRole
 from cdktn_provider_google.project_iam_member import ProjectIamMember
 from cdktn_provider_google.service_account import ServiceAccount
 from cdktn_provider_google.service_account_iam_member import ServiceAccountIamMember
@@ -138,53 +137,6 @@ class WorkloadIdentityBinding(Construct):
             service_account_id=account_resource_name(email_of(props.account_email), props.project),
             role="roles/iam.workloadIdentityUser",
             member=f"serviceAccount:{props.cluster_project}.svc.id.goog[{pod_identity}]",
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SqlTransferRoleProps:
-    """Names of the role that copies databases in and out of Cloud SQL."""
-
-    project: str
-    role_id: str
-    """Letters, digits, dots and underscores; a deleted id cannot be used again for weeks."""
-
-
-class SqlTransferRole(Construct):
-    """The right to export and import databases, without the right to change, stop or delete their instance.
-
-    Holders reach every instance of the project: Cloud SQL has no narrower place to grant it.
-    """
-
-    name: str
-
-    def __init__(self, scope: Construct, id: str, props: SqlTransferRoleProps) -> None:
-        super().__init__(scope, id)
-        if not re.fullmatch(r"[A-Za-z0-9_.]{3,64}", props.role_id):
-            raise ValueError(
-                f"custom role id {props.role_id!r} must have 3-64 letters, digits, dots and underscores, no hyphens"
-            )
-        self.name = f"projects/{props.project}/roles/{props.role_id}"
-        self._project = props.project
-        self._role = ProjectIamCustomRole(
-            self,
-            "role",
-            project=props.project,
-            role_id=props.role_id,
-            title="Karst database transfer",
-            description="Export and import databases of Cloud SQL instances",
-            permissions=["cloudsql.instances.export", "cloudsql.instances.get", "cloudsql.instances.import"],
-        )
-
-    def grant(self, grantee: Grantee) -> None:
-        """Let `grantee` export and import databases."""
-        ProjectIamMember(
-            self,
-            grant_id("transfer", grantee),
-            project=self._project,
-            role=self.name,
-            member=member_of(grantee),
-            depends_on=[self._role, *needs_of(grantee)],
         )
 
 

@@ -64,6 +64,7 @@ class DeadLetterTopic(Construct):
         self.subscription = props.subscription
         self.agent_member = f"serviceAccount:service-{props.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
         self._project = props.project
+        self._topic = props.name
         topic = PubsubTopic(self, "topic", name=props.name, project=props.project, kms_key_name=props.kms_key_name)
         agent = PubsubTopicIamMember(
             self,
@@ -88,6 +89,18 @@ class DeadLetterTopic(Construct):
         self.dependable: Sequence[ITerraformDependable] = (topic, agent)
         if props.alert_channels:
             self._alert(props)
+
+    def grant_publish(self, grantee: Grantee) -> None:
+        """Let `grantee` lay a message aside itself."""
+        PubsubTopicIamMember(
+            self,
+            grant_id("publish", grantee),
+            project=self._project,
+            topic=self._topic,
+            role="roles/pubsub.publisher",
+            member=member_of(grantee),
+            depends_on=[*self.dependable, *needs_of(grantee)],
+        )
 
     def grant_subscribe(self, grantee: Grantee) -> None:
         """Let `grantee` read and acknowledge what failed."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from constructs import Construct
 
 from karst.blueprint import Blueprint
+from karst.config.service_runtime import ImageOrigin
 from karst.derived.workloads import Workload
 from karst.gcp.identity import ProjectRole, WorkloadIdentity, WorkloadIdentityProps
 
@@ -36,7 +37,8 @@ class Identities(Construct):
 
 
 def _roles(workload: Workload) -> Iterable[ProjectRole]:
-    yield from _TELEMETRY
+    if workload.service.image.source is ImageOrigin.KARST:
+        yield from _TELEMETRY
     if workload.service.stores.analytics:
         # Queries are jobs of a project; what they may read is granted on the tables.
         yield ProjectRole.BIGQUERY_JOB_USER

@@ -25,6 +25,7 @@ WITHIN_ONE: tuple[Callable[[Environment], Iterator[Problem]], ...] = (
 BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
     hosts.problems_between,
     names.problems_between,
+    names.problems_in_one_project,
     stores.problems_between,
     claims.problems_between,
 )

@@ -33,6 +33,16 @@ def problems_between(environments: Mapping[str, Environment]) -> Iterator[Proble
             yield environment.problem(("name",), message, "Rename one of the two deployments.")
 
 
+def problems_in_one_project(environments: Mapping[str, Environment]) -> Iterator[Problem]:
+    """Deployments of one project whose names begin alike: `api` + `blue-x` and `api-blue` + `x` name one account."""
+    for one in environments.values():
+        for other in environments.values():
+            same_project = one.deployment.gcp.project == other.deployment.gcp.project
+            if same_project and other.name.startswith(f"{one.name}-"):
+                message = f"begins with the name of {show(one.name)} in the same project: names of resources could meet"
+                yield other.problem(("name",), message, "Rename one of the two, or give it a project of its own.")
+
+
 def stack_ids(environment: Environment) -> Iterator[tuple[str, str]]:
     """What each stack of a deployment is for, and its id."""
     stacks = Names(environment.deployment).stacks
