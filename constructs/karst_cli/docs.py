@@ -90,11 +90,11 @@ def _configuration() -> str:
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
     """A row for every field of a model, each followed by the fields below it."""
-    from karst.config.model_walk import example_of, fields_by_key
+    from karst.config.model_walk import as_yaml, fields_by_key
 
     for key, field in fields_by_key(model).items():
         path = f"{prefix}{key}"
-        example = example_of(field)
+        example = as_yaml(field.examples[0]) if field.examples else ""
         meaning = _cell(field.description or "")
         shown = f"`{_cell(example)}`" if example else ""
         yield f"`{path}`", _cell(_type_of(field.annotation)), _default_of(field), meaning, shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,12 @@ def real(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
-def declare(project: Project, declared: dict[str, dict[str, object]], dependencies: dict[str, list[str]]) -> None:
+def declare(project: Project, declared: Mapping[str, Mapping[str, object]], dependencies: dict[str, list[str]]) -> None:
     project.synthesize(dependencies)
     for name, content in declared.items():
         backend = {"backend": {"local": {"path": f"../../../state/{name}.tfstate"}}}
         path = project.folder / "cdktf.out" / "stacks" / name / "cdk.tf.json"
-        path.write_text(json.dumps({"terraform": backend} | content))
+        path.write_text(json.dumps({"terraform": backend, **content}))
 
 
 def addresses(project: Project, stack: str) -> list[str]:

@@ -104,7 +104,7 @@ def test_missing_toolkit(project: Project, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_missing_node(project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolkit.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(toolkit.importlib.util, "find_spec", dict[str, object]().get)
     said = refuse(project, capsys, "list")
     assert said == "Node is missing from this Python environment. Run `make setup`.\n"
 

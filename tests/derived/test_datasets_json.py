@@ -1,13 +1,14 @@
 """The document that services read: its form, and the same bytes for the same datasets."""
 
 import json
+from typing import Any
 
 import jsonschema
 import pytest
 
 from karst.derived.datasets_json import DatasetsDocument, datasets_document, datasets_json
 
-KEYS = {
+KEYS: dict[str, dict[str, Any]] = {
     "graphs": {"b_v1": {}, "a_v1": {"bucket": "gs://lab-pcg/all"}},
     "datastacks": {"b": {"segmentation": {"graph": "b_v1"}}, "a": {"segmentation": {"graph": "a_v1"}}},
     "permissions": {"groups": {"z": {"permissions": ["view", "edit"]}, "a": {}}},

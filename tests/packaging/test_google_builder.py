@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -78,7 +78,7 @@ class Cloud:
 
 
 @contextmanager
-def serving(cloud: Cloud) -> Iterator[GoogleBuilder]:
+def serving(cloud: Cloud) -> Generator[GoogleBuilder, None, None]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -18,9 +20,13 @@ HOSTILE = "<script>alert('x')</script>\"'\\%@/{{7*7}}\u202e"
 INFO = ServiceLink(name="Info", description="Datastacks", url="/info/")
 
 
-def write(path: Path, *datasets: dict[str, object]) -> Path:
+def write(path: Path, *datasets: Mapping[str, object]) -> Path:
     path.write_text(json.dumps({"version": 1, "deployment": "demo", "datasets": datasets}))
     return path
+
+
+def refuse(*_: object) -> NoReturn:
+    pytest.fail("read the list")
 
 
 def ask(settings: LandingSettings, path: str, method: str = "GET", **headers: str) -> httpx.Response:
@@ -148,12 +154,12 @@ def test_the_list_is_read_again_when_it_changes_and_kept_when_it_breaks(tmp_path
 def test_an_unchanged_list_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = DatasetsFile(write(tmp_path / "datasets.json", {"name": "one"}))
     first = file.listing()
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read again"))
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     assert file.listing() is first
 
 
 def test_live_asks_nothing(settings: LandingSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DatasetsFile, "listing", lambda _: pytest.fail("read the list"))
+    monkeypatch.setattr(DatasetsFile, "listing", refuse)
     assert ask(settings, "/health/live").json() == {"status": "live"}
 
 
