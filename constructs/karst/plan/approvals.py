@@ -47,9 +47,11 @@ def read_approvals(paths: Iterable[Path]) -> tuple[Approval, ...]:
 
 
 def _approvals(source: Source, problems: list[Problem]) -> list[Approval]:
-    for key in source.data:
-        if key != "approvals":
-            problems.append(source.problem((key,), "is an unknown key", "Write a list under `approvals`."))
+    problems.extend(
+        source.problem((key,), "is an unknown key", "Write a list under `approvals`.")
+        for key in source.data
+        if key != "approvals"
+    )
     entries = source.data.get("approvals")
     if not isinstance(entries, list):
         remedy = "Write a list of entries with address, stack, action and reason."
@@ -65,9 +67,11 @@ def _approval(source: Source, index: int, entry: YamlValue, problems: list[Probl
         problems.append(source.problem(at, "is no mapping", "Write address, stack, action and reason."))
         return None
     count = len(problems)
-    for key in entry:
-        if key not in _KNOWN:
-            problems.append(source.problem((*at, key), "is an unknown key", did_you_mean(key, _KNOWN, "Known keys")))
+    problems.extend(
+        source.problem((*at, key), "is an unknown key", did_you_mean(key, _KNOWN, "Known keys"))
+        for key in entry
+        if key not in _KNOWN
+    )
     texts = {key: _text(source, at, entry, key, problems) for key in _REQUIRED}
     for key in ("address", "stack"):
         if _WILDCARDS & set(texts[key]):
