@@ -119,8 +119,10 @@ def test_messages_do_not_depend_on_the_order_of_files(tmp_path: Path, order: int
 def test_names_of_one_project_may_not_begin_alike(tmp_path: Path) -> None:
     found = [line for line in said(tmp_path, second("api-blue")) if ": name: " in line]
     assert found == [
-        "api-blue/deployment.yaml:1: name: begins with the name of 'api' in the same project: names of resources could "
-        "meet. Rename one of the two, or give it a project of its own."
+        (
+            "api-blue/deployment.yaml:1: name: begins with the name of 'api' in the same project: names of resources "
+            "could meet. Rename one of the two, or give it a project of its own."
+        )
     ]
     elsewhere = second("api-blue", **{"project: lab-cave": "project: lab-blue"})
     assert not [line for line in said(tmp_path / "elsewhere", elsewhere) if ": name: begins" in line]
