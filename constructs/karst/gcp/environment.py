@@ -44,7 +44,7 @@ def check_literals(program: str, env: Mapping[str, str]) -> None:
     The message never repeats the value.
     """
     for name, value in sorted(env.items()):
-        kind = _secret_kind(name, value)
+        kind = secret_kind(name, value)
         if kind is not None:
             raise ValueError(
                 f"{program}: the setting {name} {kind}: put the value into Secret Manager and refer to it in secret_env"
@@ -74,7 +74,8 @@ def check_image(program: str, image: str) -> None:
         )
 
 
-def _secret_kind(name: str, value: str) -> str | None:
+def secret_kind(name: str, value: str) -> str | None:
+    """Say why a setting looks like a secret, as the end of a sentence about it; `None` where it does not."""
     if not value:
         return None
     words = name.upper().split("_")

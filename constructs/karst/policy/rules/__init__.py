@@ -1,0 +1,16 @@
+"""The rules, one file a subject; `ALL` is every one of them."""
+
+from __future__ import annotations
+
+from karst.policy.rules import access, databases, hygiene, messaging, protection, secrets, serving, storage
+
+ALL = (
+    *hygiene.RULES,
+    *protection.RULES,
+    *access.RULES,
+    *secrets.RULES,
+    *databases.RULES,
+    *storage.RULES,
+    *messaging.RULES,
+    *serving.RULES,
+)
