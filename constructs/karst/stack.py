@@ -67,8 +67,9 @@ class KarstStack(TerraformStack):
             GcsBackend(self, bucket=props.state.bucket, prefix=f"{props.state.prefix.strip('/')}/{id}")
 
     def _allocate_logical_id(self, tf_element: Node | TerraformElement) -> str:
-        node = tf_element.node if isinstance(tf_element, TerraformElement) else tf_element
-        path = node.path.removeprefix(self._path_prefix)
+        # An element's text is its path: asking for the node first would double the calls into the toolkit.
+        whole = tf_element.to_string() if isinstance(tf_element, TerraformElement) else tf_element.path
+        path = whole.removeprefix(self._path_prefix)
         logical_id = path.replace("/", "__").replace("-", "_")
         if not _LOGICAL_ID.fullmatch(logical_id):
             raise ValueError(
