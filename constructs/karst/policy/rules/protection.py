@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from karst.policy.model import Rule, Stack, as_mapping, as_objects, dig
+from karst.policy.model import Resource, Rule, Stack, as_mapping, as_objects, dig
 
 SWITCHES: dict[str, tuple[tuple[tuple[str, ...], object], ...]] = {
     "google_sql_database_instance": (
@@ -24,14 +24,22 @@ SWITCHES: dict[str, tuple[tuple[tuple[str, ...], object], ...]] = {
 """What each type that holds data must say."""
 
 STATEFUL = frozenset({*SWITCHES, "google_sql_database", "google_dns_managed_zone", "google_pubsub_subscription"})
+_MONTH_DAYS = 30
 _KEEPING = frozenset({"PREVENT", "ABANDON"})
 
 
 def _switches_are_on(stack: Stack) -> Iterator[tuple[str, str]]:
     for resource in stack.resources(*SWITCHES):
         for path, wanted in SWITCHES[resource.kind]:
-            if dig(resource.body, *path) != wanted:
+            if dig(resource.body, *path) != wanted and not _empties_itself(resource):
                 yield resource.address, f"can be deleted with its data: set {'.'.join(path)} to {wanted!r}"
+
+
+def _empties_itself(resource: Resource) -> bool:
+    # Nothing is lost with a bucket whose every object would be gone within a month anyway.
+    conditions = [as_mapping(rule.get("condition")) for rule in as_objects(resource.body.get("lifecycle_rule"))]
+    ages = [condition.get("age") for condition in conditions if condition.get("with_state") == "LIVE"]
+    return any(isinstance(age, int) and age <= _MONTH_DAYS for age in ages)
 
 
 def _provider_refuses(stack: Stack) -> Iterator[tuple[str, str]]:
