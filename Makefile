@@ -65,11 +65,12 @@ fuzz: setup ## Run the property tests with many more cases
 
 .PHONY: bench
 bench: setup ## Measure start-up, validation and synthesis
-	@$(WITH_NODE) $(BIN)/pytest -s -m bench tests
+	@$(WITH_NODE) $(VENV_PYTHON) -m bench
 
 .PHONY: docs
 docs: setup ## Write the reference that comes from the models
 	@$(BIN)/karst schemas
+	@$(BIN)/karst docs
 
 .PHONY: policy
 policy: $(POLICY_VENV)/.stamp ## Install checkov into .venv-policy

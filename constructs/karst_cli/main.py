@@ -33,6 +33,7 @@ COMMANDS = (
     Command(name="policy", target="karst_cli.policy:policy", summary="Refuse stacks that break a safety rule."),
     Command(name="build", target="karst_cli.build:build", summary="Build the images of services that are missing."),
     Command(name="schemas", target="karst_cli.schemas:schemas", summary="Write the JSON schemas of the configuration."),
+    Command(name="docs", target="karst_cli.docs:docs", summary="Write the reference pages that follow from the code."),
 )
 
 

@@ -1,0 +1,42 @@
+"""Times whole processes, from start to exit, as a person would wait for them."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+RUNS = 5
+
+
+class BenchError(Exception):
+    """A command that was to be timed failed; a time of it would mean nothing."""
+
+
+def median_s(command: Sequence[str], environment: Mapping[str, str] | None = None, *, runs: int = RUNS) -> float:
+    """Median of `runs` runs, in seconds, after one more that warms the caches.
+
+    `environment` adds to that of this process. Raises `BenchError`.
+    """
+    run_once(command, environment)
+    return statistics.median(run_once(command, environment) for _ in range(runs))
+
+
+def run_once(command: Sequence[str], environment: Mapping[str, str] | None = None) -> float:
+    """Seconds that one run takes. Raises `BenchError` if it fails."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command, env=_environment(environment or {}), capture_output=True, text=True, errors="replace", check=False
+    )
+    took_s = time.perf_counter() - started
+    if done.returncode:
+        raise BenchError(f"{' '.join(command)} failed with status {done.returncode}:\n{done.stderr.strip()}")
+    return took_s
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    # Without byte code every run would compile the bindings again.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **more}

@@ -1,0 +1,78 @@
+"""What is measured, and how long it may take."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.generated import write_environment
+from bench.measure import median_s
+
+ROOT = Path(__file__).parent.parent
+KARST = str(Path(sys.executable).parent / "karst")
+MAIN = str(ROOT / "main.py")
+_BINDINGS = (
+    "import sys, main\n"
+    "for name in sorted(sys.modules):\n"
+    "    if name in {'cdktn', 'constructs'} or name.startswith('cdktn_provider_') and name.count('.') == 1:\n"
+    "        print(name)\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number with its limit."""
+
+    step: str
+    value: float
+    limit: float
+    unit: str
+    note: str = ""
+    """What the number is made of."""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the number is within its limit."""
+        return self.value <= self.limit
+
+
+def start_up() -> Figure:
+    """`karst --help`."""
+    return Figure(step="`karst --help`", value=median_s([KARST, "--help"]), limit=0.3, unit="s")
+
+
+def validation() -> Figure:
+    """`karst validate` on the examples and the services."""
+    return Figure(step="`karst validate`", value=median_s([KARST, "validate"]), limit=0.5, unit="s")
+
+
+def growth(folder: Path) -> tuple[Figure, Figure]:
+    """Synthesis of 5, 20 and 50 datasets: what each costs, and whether the last cost more than the first."""
+    took_s = {count: _synthesis_s(write_environment(folder, count), folder / f"{count}.out") for count in (5, 20, 50)}
+    early_ms = (took_s[20] - took_s[5]) / 15 * 1000
+    late_ms = (took_s[50] - took_s[20]) / 30 * 1000
+    whole = ", ".join(f"{count} datasets {seconds:.2f} s" for count, seconds in took_s.items())
+    slopes = f"5 to 20: {early_ms:.0f} ms, 20 to 50: {late_ms:.0f} ms"
+    each_ms = (took_s[50] - took_s[5]) / 45 * 1000
+    return (
+        Figure(step="one more dataset, 5 to 50", value=each_ms, limit=40, unit="ms", note=whole),
+        Figure(
+            step="a late dataset against an early one", value=late_ms / early_ms, limit=1.3, unit="times", note=slopes
+        ),
+    )
+
+
+def examples(folder: Path) -> Figure:
+    """Synthesis of all examples, as a multiple of the import of the bindings that it uses."""
+    listed = subprocess.run([sys.executable, "-c", _BINDINGS], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = listed.stdout.split()
+    bindings_s = median_s([sys.executable, "-c", f"import {', '.join(modules)}"])
+    whole_s = _synthesis_s(ROOT / "environments", folder / "examples.out")
+    note = f"{whole_s:.2f} s, of which importing {len(modules)} modules of the bindings {bindings_s:.2f} s"
+    return Figure(step="synthesis of the examples", value=whole_s / bindings_s, limit=1.3, unit="times", note=note)
+
+
+def _synthesis_s(environments: Path, output: Path) -> float:
+    return median_s([sys.executable, MAIN], {"KARST_ENVIRONMENTS": str(environments), "CDKTF_OUTDIR": str(output)})

@@ -1,0 +1,34 @@
+"""The benchmark times what really ran, and a missed limit is never silent."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bench.generated import write_environment
+from bench.measure import BenchError, median_s, run_once
+from bench.report import page, unexplained
+from bench.steps import Figure
+from karst.config.rules import load_checked
+
+
+def test_a_failing_command_gives_no_time() -> None:
+    with pytest.raises(BenchError, match="status 3"):
+        run_once([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_a_slow_command_takes_long() -> None:
+    assert median_s([sys.executable, "-c", "import time; time.sleep(0.2)"], runs=1) >= 0.2
+
+
+def test_generated_environments_are_valid(tmp_path: Path) -> None:
+    assert len(load_checked(write_environment(tmp_path, 7))["bench"].datasets) == 7
+
+
+def test_a_missed_limit_is_told() -> None:
+    figure = Figure(step="slow", value=2, limit=1, unit="s")
+    assert unexplained([figure]) == ["slow"]
+    assert "| slow | 2.00 s | 1.00 s | **missed** |" in page([figure], date(2026, 1, 2))

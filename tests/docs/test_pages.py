@@ -1,0 +1,87 @@
+"""What README and docs name exists: files, links, commands, targets; and their whole YAML documents are valid."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from karst.config.dataset import Dataset
+from karst.config.loader import load_model
+from karst.plan.approvals import read_approvals
+from karst_cli.main import COMMANDS
+from tests.examples import ExampleStack
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+WRITTEN_BY_HAND = [page for page in PAGES if page.name not in {"configuration.md", "cross-stack-values.md"}]
+CDKTF_COMMANDS = {"synth", "list", "diff", "deploy", "destroy"}
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
+_FOLDERS = r"(?:constructs|docs|environments|services_src|stacks|tests|bench)"
+_PATH = re.compile(rf"`({_FOLDERS}/[\w./-]*)`")
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    missing = [link for link in _LINK.findall(page.read_text("utf-8")) if not (page.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", WRITTEN_BY_HAND, ids=name)
+def test_paths_exist(page: Path) -> None:
+    missing = [path for path in _PATH.findall(page.read_text("utf-8")) if not (ROOT / path).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", WRITTEN_BY_HAND, ids=name)
+def test_commands_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    spoken = re.findall(r"(?:`|^ {4,})(karst|cdktf|make) ([a-z]+)", text, re.MULTILINE)
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    known = {"karst": {one.name for one in COMMANDS}, "cdktf": CDKTF_COMMANDS, "make": targets}
+    assert [f"{tool} {word}" for tool, word in spoken if word not in known[tool]] == []
+
+
+def test_the_readme_speaks_of_all_three_tools() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert all(
+        f"{command}" in text for command in ("make up", "make test", "karst validate", "cdktf diff", "cdktf deploy")
+    )
+
+
+def snippets() -> list[tuple[str, str]]:
+    found = [
+        (name(page), text) for page in PAGES for text in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.S)
+    ]
+    assert len(found) >= 2
+    return found
+
+
+@pytest.mark.parametrize(("page", "text"), snippets())
+def test_yaml_documents_are_valid(page: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(text, "utf-8")
+    if text.startswith("approvals:"):
+        assert read_approvals([path])
+    else:
+        assert load_model(path, Dataset).name
+
+
+def declared_rows() -> list[tuple[str, set[str]]]:
+    table = (ROOT / "README.md").read_text("utf-8").partition("## What is declared")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", table, re.MULTILINE)
+    return [(stack, {f"google_{kind}" for kind in re.findall(r"`(\w+)`", kinds)}) for stack, kinds in rows]
+
+
+def test_the_table_of_what_is_declared_is_true(examples: dict[str, ExampleStack]) -> None:
+    rows = declared_rows()
+    assert {stack for stack, _ in rows} == {stack for stack in examples if stack.startswith("demo")}
+    for stack, kinds in rows:
+        assert kinds
+        resources = examples[stack].content["resource"]
+        assert kinds <= set(resources), f"{stack} does not declare {sorted(kinds - set(resources))}"
