@@ -94,7 +94,12 @@ PLANTS = (
     add("KARST_IAM_3", "google_project_iam_member", role="roles/editor", member="serviceAccount:a@b.example.org"),
     add("KARST_IAM_4", "google_project_iam_member", role="roles/storage.objectAdmin", member="user:a@example.org"),
     add("KARST_IAM_4", "google_project_iam_member", role="roles/cloudsql.admin", member="user:a@example.org"),
-    add("KARST_IAM_4", "google_folder_iam_member", role="roles/iam.serviceAccountTokenCreator", member="user:a@x.org"),
+    add(
+        "KARST_IAM_4",
+        "google_folder_iam_member",
+        role="roles/iam.serviceAccountTokenCreator",
+        member="user:a@example.org",
+    ),
     add("KARST_IAM_5", "google_project_iam_binding", role="roles/logging.logWriter", members=["user:a@example.org"]),
     add("KARST_IAM_6", "google_storage_bucket_iam_member", role="roles/storage.objectViewer", member="allUsers"),
     add("KARST_IAM_6", "google_pubsub_topic_iam_member", role="roles/pubsub.publisher", member="allUsers"),
