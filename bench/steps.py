@@ -34,8 +34,8 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        """Whether the number is within its limit."""
-        return self.value <= self.limit
+        """Whether the number is within its limit; below zero it is noise of a busy machine."""
+        return 0 <= self.value <= self.limit
 
 
 def start_up() -> Figure:
