@@ -5,6 +5,8 @@ from __future__ import annotations
 from constructs import Construct
 
 from karst.blueprint import Blueprint
+from karst.imports import apply_imports
+from karst.moves import apply_moves
 from stacks.dataset import DatasetStack
 from stacks.edge import EdgeStack
 from stacks.foundation import FoundationStack
@@ -21,3 +23,6 @@ def declare(scope: Construct, blueprint: Blueprint) -> None:
         stack.add_dependency(foundation)
     for stack in (foundation, *datasets, run):
         edge.add_dependency(stack)
+    stacks = (foundation, *datasets, run, edge)
+    apply_moves(stacks)
+    apply_imports(blueprint.deployment.name, stacks, blueprint.deployment.imports)

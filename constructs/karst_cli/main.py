@@ -29,6 +29,7 @@ class Command:
 COMMANDS = (
     Command(name="validate", target="karst_cli.validate:validate", summary="Check deployments and datasets."),
     Command(name="synth", target="karst_cli.synth:synth", summary="Write the stacks as Terraform JSON and list them."),
+    Command(name="explain", target="karst_cli.explain:explain", summary="Show what a stack declares, flat and sorted."),
     Command(name="guard", target="karst_cli.guard:guard", summary="Refuse plans that would lose protected data."),
     Command(name="policy", target="karst_cli.policy:policy", summary="Refuse stacks that break a safety rule."),
     Command(name="build", target="karst_cli.build:build", summary="Build the images of services that are missing."),

@@ -50,7 +50,7 @@ class ResourceImport(Model):
 
     stack: str = Field(description="Stack that will hold it.", examples=["api-foundation"])
     address: Annotated[str, StringConstraints(pattern=r"^google_[a-z0-9_]+\.[a-z0-9_]+$")] = Field(
-        description="Address in that stack; `karst synth` prints them.",
+        description="Address in that stack; `karst explain STACK` prints them.",
         examples=["google_sql_database_instance.sql__server__instance"],
     )
     id: str = Field(
