@@ -10,12 +10,12 @@ from cdktn import App
 
 from karst.app import SynthesisError, create_app, plain_errors, synthesize
 from karst.blueprint import Blueprint
-from karst.config.dataset import Dataset
-from karst.config.errors import ConfigError
+from karst.config.errors import ConfigError, did_you_mean, show
 from karst.config.loader import Environment
 from karst.config.rules import load_checked
+from karst.config.rules.services import known_services
 from karst.config.service import load_services
-from karst.derived.workloads import Catalog, UnknownServiceError, workloads
+from karst.derived.workloads import Catalog, workloads
 from karst.packaging.bundle import PackagingError, service_bundle
 from stacks.deployment import declare
 
@@ -30,12 +30,23 @@ def build(environments: Path, outdir: Path, only: str | None = None) -> App:
     Raises `ConfigError`, `PackagingError` or `SynthesisError`, whose text says what to mend.
     """
     catalog = load_catalog()
+    loaded = load_checked(environments, known_services(SERVICES))
+    if only is not None and only not in loaded:
+        raise SynthesisError(f"there is no deployment {show(only)}. {did_you_mean(only, loaded, 'Deployments')}")
     app = create_app(outdir)
-    for name, environment in load_checked(environments).items():
+    for name, environment in loaded.items():
         if only in (None, name):
-            with plain_errors():
-                declare(app, blueprint(environment, catalog))
+            _declare(app, environment, catalog)
     return app
+
+
+def _declare(app: App, environment: Environment, catalog: Catalog) -> None:
+    try:
+        with plain_errors():
+            declare(app, blueprint(environment, catalog))
+    except ValueError as error:
+        # A construct refused what no rule of the configuration foresaw; its words say what to mend.
+        raise SynthesisError(f"{environment.name}: {error}") from error
 
 
 def load_catalog() -> Catalog:
@@ -49,13 +60,9 @@ def blueprint(environment: Environment, catalog: Catalog) -> Blueprint:
     """A deployment joined with the services that it runs."""
     return Blueprint(
         deployment=environment.deployment,
-        datasets=_sorted(environment),
+        datasets=tuple(dataset for _, dataset in sorted(environment.datasets.items())),
         workloads=workloads(environment.deployment, catalog),
     )
-
-
-def _sorted(environment: Environment) -> tuple[Dataset, ...]:
-    return tuple(dataset for _, dataset in sorted(environment.datasets.items()))
 
 
 def main() -> int:
@@ -64,7 +71,7 @@ def main() -> int:
     outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
     try:
         synthesize(build(environments, outdir, only=os.environ.get("KARST_ONLY")))
-    except (ConfigError, PackagingError, SynthesisError, UnknownServiceError) as error:
+    except (ConfigError, PackagingError, SynthesisError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

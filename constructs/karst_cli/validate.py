@@ -73,6 +73,7 @@ def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
     from karst.config.errors import ConfigError
     from karst.config.loader import DEPLOYMENT_FILE, load_environment, load_environments
     from karst.config.rules import check_environments
+    from karst.config.rules.services import known_services
 
     is_one = (path / DEPLOYMENT_FILE).exists()
     try:
@@ -83,7 +84,7 @@ def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
     findings.deployments += len(environments)
     findings.datasets += sum(len(environment.datasets) for environment in environments.values())
     try:
-        check_environments(environments)
+        check_environments(environments, known_services(SERVICES_FOLDER) if SERVICES_FOLDER.is_dir() else None)
     except ConfigError as error:
         findings.problems += error.problems
     if against is None:

@@ -8,7 +8,19 @@ from pathlib import Path
 
 from karst.config.errors import Problem, raise_if_any
 from karst.config.loader import Environment, load_environments
-from karst.config.rules import claims, datasets, generations, hosts, names, network, references, secrets, stores
+from karst.config.rules import (
+    alerts,
+    claims,
+    datasets,
+    generations,
+    hosts,
+    names,
+    network,
+    references,
+    secrets,
+    services,
+    stores,
+)
 
 Environments = Mapping[str, Environment]
 
@@ -21,6 +33,7 @@ WITHIN_ONE: tuple[Callable[[Environment], Iterator[Problem]], ...] = (
     datasets.problems,
     references.problems,
     secrets.problems,
+    alerts.problems,
 )
 BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
     hosts.problems_between,
@@ -31,15 +44,20 @@ BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
 )
 
 
-def check_environments(environments: Environments) -> None:
-    """Raise `ConfigError` with every rule that these deployments break, each alone or together."""
+def check_environments(environments: Environments, known: services.KnownServices | None = None) -> None:
+    """Raise `ConfigError` with every rule that these deployments break, each alone or together.
+
+    Choices of services are checked where `known` says which there are.
+    """
     problems = [found for one in environments.values() for rule in WITHIN_ONE for found in rule(one)]
     problems += [found for rule in BETWEEN_ALL for found in rule(environments)]
+    if known is not None:
+        problems += [found for one in environments.values() for found in services.problems(one, known)]
     raise_if_any(problems)
 
 
-def load_checked(root: Path) -> dict[str, Environment]:
+def load_checked(root: Path, known: services.KnownServices | None = None) -> dict[str, Environment]:
     """All deployments under `root`, read and checked: what every program that builds on them calls."""
     environments = load_environments(root)
-    check_environments(environments)
+    check_environments(environments, known)
     return environments

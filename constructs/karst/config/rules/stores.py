@@ -56,10 +56,11 @@ def _replicated_graphs(environments: Mapping[str, Environment]) -> Iterator[Prob
         held += [graph for dataset in live for graph in dataset.graphs]
     for environment in environments.values():
         held = graphs[bigtable_key(environment)]
-        if environment.deployment.bigtable.replica is not None and held:
-            message = (
-                f"replication breaks the single-row atomicity of the graphs that stand here: {choices(held, 'and')}"
+        if environment.deployment.bigtable.replica is not None:
+            whose = (
+                f"the graphs that stand here: {choices(held, 'and')}" if held else "every graph that will stand here"
             )
+            message = f"replication breaks the single-row atomicity of {whose}"
             remedy = "Remove replica; protect graphs with bigtable.backups."
             yield environment.problem(("bigtable", "replica"), message, remedy)
 
