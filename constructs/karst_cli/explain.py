@@ -55,8 +55,11 @@ def _settings(document: Mapping[str, Json]) -> Iterator[list[str]]:
 
 
 def _resources(document: Mapping[str, Json]) -> Iterator[list[str]]:
-    projects = {body.get("project") for _, _, body in _named(document, "provider") if isinstance(body, Mapping)}
-    repeated = {f"  project = {json.dumps(project)}" for project in projects}
+    repeated = {
+        f"  project = {json.dumps(body.get('project'))}"
+        for _, _, body in _named(document, "provider")
+        if isinstance(body, Mapping)
+    }
     for block in ("resource", "data", "ephemeral"):
         prefix = "" if block == "resource" else f"{block}."
         for _, kind, named in _named(document, block):

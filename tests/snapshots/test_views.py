@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from karst_cli.explain import view
+from karst_cli.explain import Json, view
 from karst_cli.images import images_in
 from tests.examples import ExampleStack
 from tests.snapshots.conftest import refuses_to_update
@@ -45,7 +45,7 @@ def test_views(is_updating: bool, examples: dict[str, ExampleStack]) -> None:
 
 
 def test_view_leaves_out_what_says_nothing_and_shows_the_rest() -> None:
-    document = {
+    document: dict[str, Json] = {
         "//": {"metadata": {"version": "1"}},
         "terraform": {
             "backend": {"local": {"path": "x"}},
