@@ -53,9 +53,13 @@ def test_no_stack_refers_to_another(examples: dict[str, ExampleStack]) -> None:
 @pytest.mark.parametrize("kinds", SUBSETS, ids="+".join)
 def test_every_subset_of_kinds_synthesizes(tmp_path: Path, kinds: tuple[str, ...]) -> None:
     host = {"host": "global.example.org"} if kinds[0] != "global" else None
-    folder = copy_environment(tmp_path, "demo", kinds=list(kinds), **{"global": host})
+    folder = copy_environment(tmp_path, "demo", kinds=list(kinds))
+    edit(folder / "deployment.yaml", **{"global": host})
     foreign = [*([] if "local" in kinds else ["graphs", "datastacks"]), *([] if "clio" in kinds else ["clio"])]
-    edit(folder / "datasets/tiny.yaml", **dict.fromkeys(foreign))
+    if kinds == ("global",):
+        (folder / "datasets/tiny.yaml").unlink()
+    else:
+        edit(folder / "datasets/tiny.yaml", **dict.fromkeys(foreign))
     stacks = synthesized(tmp_path)
     assert set(stacks) == set(declared(tmp_path))
     held = stacks["demo-foundation"].content["resource"]
