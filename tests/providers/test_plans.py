@@ -50,8 +50,7 @@ class Workshop:
             check=False,
         )
         if result.returncode != 0:
-            raise TerraformError(f"{folder.name}: terraform {arguments[0]} failed
-{result.stdout}{result.stderr}")
+            raise TerraformError(f"{folder.name}: terraform {arguments[0]} failed\n{result.stdout}{result.stderr}")
         return result.stdout
 
 
@@ -71,7 +70,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, examples: dict[str, Examp
         found.terraform(probe, "init", "-input=false", "-no-color", limit_s=_INIT_LIMIT_S)
     except (TerraformError, subprocess.TimeoutExpired) as error:
         said = next((line for line in str(error).splitlines() if "Error" in line), "no answer in time")
-        reason = f"no registry or mirror (TF_CLI_CONFIG_FILE) gives {', '.join(sorted(wanted))}: {said.strip(' │')}"
+        names = ", ".join(sorted(wanted))
+        reason = f"no registry or mirror (TF_CLI_CONFIG_FILE) gives {names}: {said.strip('│ ')}"
         if "terraform-providers" in os.environ.get("KARST_REQUIRE", "").replace(" ", "").split(","):
             pytest.fail(f"{reason} (KARST_REQUIRE lists terraform-providers)", pytrace=False)
         pytest.skip(reason)
