@@ -12,8 +12,8 @@ from bench.steps import Figure
 
 LIMITS: dict[str, str] = {
     "synthesis of the examples": (
-        "Beside importing the bindings (3.8 s, once) the examples build 770 resources in 2.0 s and write them in 0.7 s. "
-        "Each resource crosses into the toolkit's process and back for its address, 2.6 ms in all; nothing of our own "
+        "Beside importing the bindings (3.8 s, once) the examples build 770 resources in 2.0 s and write them in 0.7 s."
+        " Each resource crosses into the toolkit's process and back for its address, 2.6 ms in all; nothing of our own "
         "code stands out in the profile. The ratio grows with the number of resources; what can shrink is the larger "
         "part, the import, with a smaller set of bindings."
     ),
