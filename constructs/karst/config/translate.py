@@ -149,7 +149,7 @@ def _say(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
         return _missing(fault, model)
     is_secret = field is not None and any(p.startswith(SECRET_PATTERN_START) for p in walk.field_patterns(field))
     if is_secret and not fault.is_key:
-        return _literal_secret(example)
+        return _malformed_reference() if _looks_like_reference(fault.value) else _literal_secret(example)
     if fault.kind in ("value_error", "assertion_error"):
         return _split(fault.text.partition(", ")[2] or fault.text)
     if fault.kind == "any_of":
@@ -158,6 +158,19 @@ def _say(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
     if fault.kind in _TYPE_WORDS:
         return _wrong_type(fault, example)
     return _wrong_value(fault, example)
+
+
+def _looks_like_reference(value: object) -> bool:
+    return isinstance(value, str) and (value.startswith("secret:") or "secrets/" in value)
+
+
+def _malformed_reference() -> tuple[str, str]:
+    """Without the text itself: somebody may have written a value behind `secret:`."""
+    remedy = (
+        "Write `secret:NAME`, `secret:NAME@VERSION` or `secret:projects/PROJECT/secrets/NAME`: PROJECT is a project's "
+        "id and not its number, NAME has letters, digits, '_' and '-', VERSION digits"
+    )
+    return "is a malformed reference to a secret", f"{remedy}."
 
 
 def _literal_secret(example: str | None) -> tuple[str, str]:
@@ -242,19 +255,14 @@ def _not_one_of(value: object, expected: str) -> tuple[str, str]:
 
 
 def _wrong_form(fault: _Fault, example: str | None) -> tuple[str, str]:
-    form = form_of(str(fault.context["pattern"]))
     subject = f"the key {show(fault.value)}" if fault.is_key else show(fault.value)
     shown_example = None if fault.is_key else example
-    if form is None:
-        message = f"{subject} has a form that is not allowed here"
-        like = shown_example or f"text of the pattern {fault.context['pattern']}"
-        return message, f"Write {like}{', for example' if shown_example else ''}."
-    words, usual = form
-    return f"{subject} is no {words[0]}", f"Write {words[1]}, such as {shown_example or usual}."
+    (noun, how), usual = form_of(str(fault.context["pattern"]))
+    return f"{subject} is no {noun}", f"Write {how}, such as {shown_example or usual}."
 
 
 def _forms(field: FieldInfo | None) -> Iterable[tuple[tuple[str, str], str]]:
-    return (form for p in sorted(walk.field_patterns(field)) if (form := form_of(p))) if field is not None else ()
+    return map(form_of, sorted(walk.field_patterns(field))) if field is not None else ()
 
 
 def _describe(value: object) -> str:
