@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from karst.naming import NAMESPACE, UPSTREAM_NAMESPACE, Names
+from karst.cluster_names import ClusterNames
+from karst.naming import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +99,25 @@ CROSS_STACK_VALUES = (
         example=lambda names: names.registry_url,
     ),
     CrossStackValue(
-        value="Kubernetes namespaces",
-        formula=f"{NAMESPACE} for our services, {UPSTREAM_NAMESPACE} for upstream's images",
+        value="Kubernetes namespace of our services",
+        formula="<name>-<generation>",
         owner="apps",
-        users=("cluster", "foundation"),
-        example=lambda _: NAMESPACE,
+        users=("cluster",),
+        example=lambda names: ClusterNames(of=names.of, generation="blue").ours,
+    ),
+    CrossStackValue(
+        value="Kubernetes namespace of upstream's images",
+        formula="<name>-<generation>-upstream",
+        owner="apps",
+        users=("cluster",),
+        example=lambda names: ClusterNames(of=names.of, generation="blue").upstream,
+    ),
+    CrossStackValue(
+        value="Kubernetes service account of a workload",
+        formula="the service's name, in the workload's namespace",
+        owner="apps",
+        users=("cluster",),
+        example=lambda _: "landing",
     ),
     CrossStackValue(
         value="certificate map",

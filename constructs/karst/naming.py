@@ -16,10 +16,6 @@ from karst.config.deployment import Deployment
 from karst.config.stores import RedisInstance
 
 REDIS_ROLES = ("broker", "cache", "global")
-NAMESPACE = "karst"
-"""Kubernetes namespace of our services."""
-UPSTREAM_NAMESPACE = "upstream"
-"""Kubernetes namespace of upstream's images, which need exceptions."""
 PODS_RANGE = "pods"
 SERVICES_RANGE = "services"
 
