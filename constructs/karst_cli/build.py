@@ -28,7 +28,7 @@ def build(
     """
     import time
 
-    from karst.config.errors import ConfigError
+    from karst.config.errors import ConfigError, choices, show, show_path
     from karst.config.loader import load_environments
     from karst.config.service import load_services
     from karst.config.service_runtime import ImageOrigin
@@ -36,14 +36,14 @@ def build(
     from karst.packaging.build import BuildError, build_image
     from karst.packaging.target import build_target
 
-    if not environment:
-        _fail("Which deployment? Write --environment NAME, or set DEPLOYMENT.", UNUSABLE_INPUT)
     try:
-        target = build_target(load_environments(environments, [environment])[environment].deployment)
-        declared = load_services(sources)
-        ours = [name for name, each in declared.items() if each.image.source is ImageOrigin.KARST]
+        ours = [name for name, each in load_services(sources).items() if each.image.source is ImageOrigin.KARST]
         if service is not None and service not in ours:
-            _fail(f"There is no service '{service}' in {sources}. Services: {', '.join(ours)}.", UNUSABLE_INPUT)
+            known = choices(ours, "and")
+            _fail(f"There is no service {show(service)} in {show_path(sources)}. Services: {known}.", UNUSABLE_INPUT)
+        if not environment:
+            _fail("Which deployment? Write --environment NAME, or set DEPLOYMENT.", UNUSABLE_INPUT)
+        target = build_target(load_environments(environments, [environment])[environment].deployment)
         bundles = [service_bundle(sources, name) for name in ours if service in (None, name)]
     except (ConfigError, PackagingError) as error:
         _fail(str(error), UNUSABLE_INPUT)

@@ -96,10 +96,35 @@ def test_a_dataset_in_a_global_deployment(tmp_path: Path) -> None:
 
 def test_a_removed_dataset_claims_nothing_and_cannot_be_scheduled(tmp_path: Path) -> None:
     found = said(tmp_path, edited(MINNIE, "state: active", "state: removed"))
-    assert [line.split(": ", 2)[1] for line in found] == [
-        "materialization.schedules[0].datasets[0]",
-        "canary.datastack",
+    remedy = "Take it out here, or bring it back: `state: active` in the file of 'minnie'."
+    datastack = "the datastack 'minnie_public' belongs to the dataset 'minnie', which is removed"
+    assert found == [
+        f"{API}:31: materialization.schedules[0].datasets[0]: the dataset 'minnie' is removed. {remedy}",
+        f"{API}:33: canary.datastack: {datastack}. {remedy}",
     ]
+
+
+def test_a_removed_name_is_no_suggestion(tmp_path: Path) -> None:
+    files = edited(MINNIE, "state: active", "state: removed", edited(API, "datasets: [minnie]", "datasets: [minni]"))
+    assert any("there is no dataset 'minni'. Declared datasets: 'fly'." in line for line in said(tmp_path, files))
+
+
+def test_stacks_of_a_cluster_are_no_suggestion_where_none_runs(tmp_path: Path) -> None:
+    text = BASE[GLOBAL].replace("name: global", "name: store").replace("[global]", "[clio]").partition("dns:")[0]
+    text += "dns: {zone: store, domain: store.example.org}\n"
+    text += "imports: [{stack: store-cluster-blue, address: google_a.b, id: c}]\n"
+    found = said(tmp_path, {"store/deployment.yaml": text})
+    assert len(found) == 1
+    assert "there is no stack 'store-cluster-blue'. " in found[0]
+    assert "'store-cluster-blue'?" not in found[0]
+
+
+def test_a_suggested_name_is_whole(tmp_path: Path) -> None:
+    stack = f"minnie_{'x' * 60}"
+    files = edited(MINNIE, "minnie_public:", f"{stack}:")
+    files[MINNIE] += "materialization: {enabled: false}\n"
+    files = edited(API, "datastack: minnie_public", f"datastack: {stack}y", files)
+    assert any(f"Did you mean '{stack}'?" in line for line in said(tmp_path, files))
 
 
 def test_all_files_are_read_before_anything_fails(tmp_path: Path) -> None:
@@ -126,3 +151,45 @@ def test_names_of_one_project_may_not_begin_alike(tmp_path: Path) -> None:
     ]
     elsewhere = second("api-blue", **{"project: lab-cave": "project: lab-blue"})
     assert not [line for line in said(tmp_path / "elsewhere", elsewhere) if ": name: begins" in line]
+
+
+SHARED = {
+    "project: lab-cave": "project: lab-cave\n  manage: existing",
+    "  network:\n": "  network:\n    manage: existing\n    name: api-network\n",
+}
+
+
+def overlaps(tmp_path: Path, **replaced: str) -> list[str]:
+    """What is said of addresses in `wasp`, which uses the network of `api` and has control planes of its own."""
+    own = {"172.16.0.0/28": "172.16.1.0/28", "172.16.0.16/28": "172.16.1.16/28"}
+    found = said(tmp_path, second("wasp", **SHARED, **own, **replaced))
+    return [line for line in found if " overlaps " in line]
+
+
+def test_two_deployments_in_one_subnet_name_its_ranges(tmp_path: Path) -> None:
+    assert overlaps(tmp_path) == []
+
+
+def test_ranges_of_two_subnets_of_one_network_share_no_address(tmp_path: Path) -> None:
+    found = overlaps(tmp_path, **{"    flow_logs: true": "    subnet: wasp-sub"})
+    wanted = ["gcp.network.pods", "gcp.network.services", "gcp.network.nodes"]
+    assert [line.split(": ")[1] for line in found] == wanted
+    assert found[2] == (
+        "wasp/deployment.yaml:15: gcp.network.nodes: 10.40.0.0/20 overlaps 10.40.0.0/20, gcp.network.nodes of the "
+        "deployment 'api' in the same network 'api-network'. Write a range that shares no address with it."
+    )
+
+
+def test_a_shared_range_is_named_whole(tmp_path: Path) -> None:
+    found = overlaps(tmp_path, **{"    flow_logs: true": "    private_services: 10.144.0.0/20"})
+    assert len(found) == 1
+    assert found[0].endswith("Write a range that shares no address with it, or 10.144.0.0/16 if it is the same range.")
+
+
+def test_a_control_plane_in_the_network_of_another_deployment(tmp_path: Path) -> None:
+    found = overlaps(tmp_path, **{"172.16.1.0/28": "172.16.0.0/28"})
+    assert [line.split(": ")[1] for line in found] == ["generations.blue.control_plane"]
+
+
+def test_equal_ranges_of_two_networks_are_fine(tmp_path: Path) -> None:
+    assert [line for line in said(tmp_path, second("wasp")) if " overlaps " in line] == []

@@ -127,7 +127,7 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
         {**GOOD, "processes": {"web": {**WEB, "resources": {"cpu": "1", "memory": "1Gi", "memory_limit": "900Mi"}}}},
         "memory_limit 900Mi is below memory 1Gi. Raise the limit",
     ),
-    "unknown key": ({**GOOD, "helth": {}}, "Write 'health' instead"),
+    "unknown key": ({**GOOD, "helth": {}}, "Remove it: 'health', which looks like it, stands here already"),
 }
 
 

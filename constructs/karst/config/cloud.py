@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from karst.config.base import Model
 from karst.config.types import (
@@ -17,6 +17,7 @@ from karst.config.types import (
     Region,
     ResourceName,
     Zone,
+    each_once,
 )
 
 
@@ -186,7 +187,7 @@ class Cloud(Model):
         description="Region of everything; best that of the data. Fixed once data stands.", examples=["us-east4"]
     )
     zone: Zone = Field(description="Zone of what lives in one zone. Must lie in the region.", examples=["us-east4-a"])
-    zones: tuple[Zone, ...] = Field(
+    zones: Annotated[tuple[Zone, ...], AfterValidator(each_once)] = Field(
         default=(),
         description="Zones of the nodes and of their endpoint groups; by default the one zone.",
         max_length=4,

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from karst.config.base import Model
-from karst.config.types import Cidr, Email, GenerationName, Hostname, HttpsUrl, Manage, Percent, ResourceName
+from karst.config.types import (
+    Cidr,
+    Email,
+    GenerationName,
+    Hostname,
+    HttpsUrl,
+    Manage,
+    Percent,
+    ResourceName,
+    each_once,
+)
 
 
 class ExtraHost(Model):
@@ -73,8 +83,11 @@ class Edge(Model):
         default=620, ge=30, le=3600, description="Longest answer, in seconds; above that of every service behind it."
     )
     rate_limit: RateLimit = Field(default=RateLimit(), description="What one client may ask.")
-    allowed: tuple[Cidr, ...] = Field(
-        default=(), description="Only these addresses get in; everybody by default.", max_length=10
+    allowed: Annotated[tuple[Cidr, ...], AfterValidator(each_once)] = Field(
+        default=(),
+        description="Only these addresses, IPv4 or IPv6, get in; everybody by default.",
+        examples=[["198.51.100.0/25", "2001:db8:40::/48"]],
+        max_length=10,
     )
     log_share: Annotated[float, Field(ge=0, le=1)] = Field(
         default=1.0, description="Share of requests that are logged."

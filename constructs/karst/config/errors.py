@@ -92,6 +92,11 @@ def show(value: object) -> str:
     return _as_json(value)
 
 
+def whole(name: str) -> str:
+    """A name to copy from a message, quoted and never shortened: a part of it would be another name."""
+    return f"'{name}'"
+
+
 def show_path(path: str | os.PathLike[str]) -> str:
     """A path that can always be printed: bytes that are no UTF-8 and control characters are escaped."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -119,7 +124,7 @@ def did_you_mean(word: object, known: Iterable[str], what: str) -> str:
     names = sorted(known)
     best = nearest(word, names)
     if best is not None:
-        return f"Did you mean {show(best)}?"
+        return f"Did you mean {whole(best)}?"
     return f"{what}: {choices(names, 'and')}." if names else f"{what}: none."
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from karst.config import model_walk as walk
-from karst.config.errors import Location, Problem, choices, nearest, show
+from karst.config.errors import Location, Problem, choices, nearest, show, whole
 from karst.config.forms import SECRET_PATTERN_START, form_of
 from karst.config.yaml_source import Source
 
@@ -62,6 +62,8 @@ class _Fault:
     context: Mapping[str, Any]
     text: str
     is_key: bool
+    beside: frozenset[str]
+    """Keys that stand in the same mapping of the file."""
 
 
 def explain(error: ValidationError, model: type[BaseModel], source: Source) -> list[Problem]:
@@ -75,12 +77,13 @@ def _fault(entry: Mapping[str, Any], data: Any) -> _Fault:  # noqa: ANN401 - wha
     location: Location = ()
     union_at: Location | None = None
     branch = ""
+    around = data
     parts: tuple[str | int, ...] = tuple(entry["loc"])
     is_key = parts[-1:] == ("[key]",)
     for index, part in enumerate(parts[:-1] if is_key else parts):
         is_last = index == len(parts) - 1
         if isinstance(data, Mapping) and part in data:
-            data, location = data[part], (*location, part)
+            around, data, location = data, data[part], (*location, part)
         elif isinstance(data, list) and _is_index(data, part):
             data, location = data[int(part)], (*location, part)
         elif is_last and entry["type"] == "missing":
@@ -98,6 +101,7 @@ def _fault(entry: Mapping[str, Any], data: Any) -> _Fault:  # noqa: ANN401 - wha
         context=entry.get("ctx") or {},
         text=entry["msg"],
         is_key=is_key,
+        beside=frozenset(around) if isinstance(around, Mapping) else frozenset(),
     )
 
 
@@ -182,11 +186,13 @@ def _literal_secret(example: str | None) -> tuple[str, str]:
 def _unknown_key(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
     *around, key = fault.location
     known = walk.keys_at(model, tuple(around))
-    if nearest(key, known) is None and (sections := walk.sections_with(model, str(key))):
-        return "unknown key", f"It belongs under {choices(sections[:3])}."
     best = nearest(key, known)
+    if best is None and (sections := walk.sections_with(model, str(key))):
+        return "unknown key", f"It belongs under {choices(sections[:3])}."
+    if best in fault.beside:
+        return "unknown key", f"Remove it: {whole(best)}, which looks like it, stands here already."
     if best is not None:
-        return "unknown key", f"Write {show(best)} instead, or remove it."
+        return "unknown key", f"Write {whole(best)} instead, or remove it."
     return "unknown key", f"Remove it; the keys known here are {choices(sorted(known), 'and')}."
 
 

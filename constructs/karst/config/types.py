@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from karst.config.errors import show
+
 _LABEL = r"^[a-z]([a-z0-9-]*[a-z0-9])?$"
 
 
@@ -60,10 +62,23 @@ class Tier(StrEnum):
 
 def _network(text: str) -> str:
     try:
-        network = ipaddress.ip_network(text)
-    except ValueError as fault:
-        raise ValueError(f"is no address range: {fault}. Write one such as 10.142.0.0/20") from None
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(
+            f"{show(text)} is no address range. Write its first address, '/' and how many bits are the same in all of "
+            "its addresses, such as 10.142.0.0/20"
+        ) from None
+    if "/" in text and ipaddress.ip_address(text.partition("/")[0]) != network.network_address:
+        raise ValueError(f"{show(text)} does not begin with the first address of its range. Write {network}")
     return str(network)
+
+
+def each_once(items: tuple[str, ...]) -> tuple[str, ...]:
+    """A list as it is, refused where it names something twice: the second one was meant to be something else."""
+    twice = next((item for index, item in enumerate(items) if item in items[:index]), None)
+    if twice is not None:
+        raise ValueError(f"names {show(twice)} twice. Remove one of the two, or write what was meant")
+    return items
 
 
 DeploymentName = Annotated[str, StringConstraints(pattern=_LABEL, max_length=20)]

@@ -14,6 +14,7 @@ from karst.config.rules import (
     datasets,
     generations,
     hosts,
+    kinds,
     names,
     network,
     references,
@@ -25,6 +26,7 @@ from karst.config.rules import (
 Environments = Mapping[str, Environment]
 
 WITHIN_ONE: tuple[Callable[[Environment], Iterator[Problem]], ...] = (
+    kinds.problems,
     network.problems,
     generations.problems,
     hosts.problems,
@@ -36,6 +38,7 @@ WITHIN_ONE: tuple[Callable[[Environment], Iterator[Problem]], ...] = (
     alerts.problems,
 )
 BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
+    network.problems_between,
     hosts.problems_between,
     names.problems_between,
     names.problems_in_one_project,

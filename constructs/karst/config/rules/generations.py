@@ -34,7 +34,8 @@ def _weights(environment: Environment) -> Iterator[Problem]:
     for name, weight in weights.items():
         location = ("edge", "weights", name)
         if name not in generations:
-            remedy = did_you_mean(name, generations, "Generations")
+            running = [each for each, one in generations.items() if one.state not in _GONE]
+            remedy = did_you_mean(name, running, "Generations that run")
             yield environment.problem(location, f"there is no generation {show(name)}", remedy)
         elif weight and generations[name].state in _GONE:
             message = f"{weight} percent go to {show(name)}, which is {generations[name].state}"

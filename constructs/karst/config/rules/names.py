@@ -51,7 +51,7 @@ def stack_ids(environment: Environment) -> Iterator[tuple[str, str]]:
     yield "edge", stacks.edge
     for name in environment.datasets:
         yield "dataset", stacks.dataset(name)
-    for name in sorted(environment.deployment.generations):
+    for name in sorted(environment.deployment.generations) if environment.deployment.runs_cluster else ():
         yield "cluster", stacks.cluster(name)
         yield "addons", stacks.addons(name)
         yield "apps", stacks.apps(name)

@@ -1,12 +1,13 @@
-"""Rules of place and addresses: zones lie in the region, no two address ranges share an address."""
+"""Rules of place and addresses: zones lie in the region, no two ranges of one network share an address."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from karst.config.errors import Location, Problem, show
+from karst.config.errors import Location, Problem, dotted, show
 from karst.config.loader import Environment
-from karst.config.types import GenerationState
+from karst.config.types import GenerationState, Manage
+from karst.naming import Names
 
 CONTROL_PLANE_PREFIX = 28
 LEAST_NODES_PREFIX = 29
@@ -19,6 +20,43 @@ def problems(environment: Environment) -> Iterator[Problem]:
     """What is wrong with zones and address ranges of one deployment."""
     yield from _zones(environment)
     yield from _ranges(environment)
+
+
+def problems_between(environments: Mapping[str, Environment]) -> Iterator[Problem]:
+    """Ranges of two deployments that meet in the network they share."""
+    for one, other in combinations(environments.values(), 2):
+        if Names(one.deployment).network_path == Names(other.deployment).network_path:
+            yield from _meeting(one, other)
+
+
+def _meeting(one: Environment, other: Environment) -> Iterator[Problem]:
+    """What `other` declares over addresses of `one`; one and the same range, named by both, is none."""
+    network = show(Names(one.deployment).network)
+    for first, taken in _used(one):
+        for second, wanted in _used(other):
+            could_be_one = first == second and _is_shared(first[-1], one, other)
+            if taken.overlaps(wanted) and not (could_be_one and taken == wanted):
+                place = f"{dotted(first)} of the deployment {show(one.name)}"
+                message = f"{wanted} overlaps {taken}, {place} in the same network {network}"
+                alike = f", or {taken} if it is the same range" if could_be_one else ""
+                yield other.problem(second, message, f"Write a range that shares no address with it{alike}.")
+
+
+def _is_shared(role: str | int, one: Environment, other: Environment) -> bool:
+    """Whether a range is one thing for both: that of managed services in a network, the others in a subnet."""
+    if role == "private_services":
+        return True
+    return role != "control_plane" and Names(one.deployment).subnet_path == Names(other.deployment).subnet_path
+
+
+def _used(environment: Environment) -> Iterator[Range]:
+    """Ranges that hold something; pods and Kubernetes services have none in a network of others without a cluster."""
+    deployment = environment.deployment
+    has_all = deployment.runs_cluster or deployment.gcp.network.manage is Manage.CREATE
+    for location, text in _declared(environment):
+        parsed = ipaddress.ip_network(text)
+        if isinstance(parsed, ipaddress.IPv4Network) and (has_all or location[-1] in ("nodes", "private_services")):
+            yield location, parsed
 
 
 def _zones(environment: Environment) -> Iterator[Problem]:

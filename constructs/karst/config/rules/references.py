@@ -1,6 +1,6 @@
 """Rules of references: whatever names a dataset, datastack, pool or stack names one that is declared."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from karst.config.errors import Location, Problem, did_you_mean, show
 from karst.config.loader import Environment
@@ -10,22 +10,36 @@ from karst.config.types import DatasetState
 
 def problems(environment: Environment) -> Iterator[Problem]:
     """References of `deployment.yaml` that lead nowhere."""
-    datasets = {name for name, one in environment.datasets.items() if one.state is not DatasetState.REMOVED}
-    datastacks = {stack for name in datasets for stack in environment.datasets[name].datastacks}
-    yield from _unknown(environment, "dataset", datasets, _named_datasets(environment))
-    yield from _unknown(environment, "datastack", datastacks, _named_datastacks(environment))
-    yield from _unknown(environment, "pool", environment.deployment.gcp.pools, _named_pools(environment))
+    removed = {name for name, one in environment.datasets.items() if one.state is DatasetState.REMOVED}
+    live = environment.datasets.keys() - removed
+    datastacks = {stack for name in live for stack in environment.datasets[name].datastacks}
+    gone = {stack: name for name in sorted(removed) for stack in environment.datasets[name].datastacks}
+    yield from _unknown(environment, "dataset", live, _named_datasets(environment), dict.fromkeys(removed, ""))
+    yield from _unknown(environment, "datastack", datastacks, _named_datastacks(environment), gone)
+    yield from _unknown(environment, "pool", environment.deployment.gcp.pools, _named_pools(environment), {})
     stacks = {stack for _, stack in stack_ids(environment)}
     imports = ((("imports", index, "stack"), one.stack) for index, one in enumerate(environment.deployment.imports))
-    yield from _unknown(environment, "stack", stacks, imports)
+    yield from _unknown(environment, "stack", stacks, imports, {})
     yield from _schedules_named_twice(environment)
 
 
 def _unknown(
-    environment: Environment, what: str, known: Collection[str], named: Iterator[tuple[Location, str]]
+    environment: Environment,
+    what: str,
+    known: Collection[str],
+    named: Iterator[tuple[Location, str]],
+    removed: Mapping[str, str],
 ) -> Iterator[Problem]:
+    """Names that are not `known`; of those in `removed`, what was removed: the name itself, or the dataset of it."""
     for location, name in named:
-        if name not in known:
+        if name in known:
+            continue
+        if name in removed:
+            dataset = removed[name]
+            owner = f"belongs to the dataset {show(dataset)}, which is removed" if dataset else "is removed"
+            remedy = f"Take it out here, or bring it back: `state: active` in the file of {show(dataset or name)}."
+            yield environment.problem(location, f"the {what} {show(name)} {owner}", remedy)
+        else:
             remedy = did_you_mean(name, known, f"Declared {what}s")
             yield environment.problem(location, f"there is no {what} {show(name)}", remedy)
 
