@@ -22,6 +22,7 @@ from karst.platform.storage import Storage
 from karst.platform.watch import Watch
 from karst.protection import Protection
 from karst.stack import KarstStack
+from karst.waiting import wait_for
 from stacks.base import stack_props
 
 
@@ -38,28 +39,29 @@ class FoundationStack(KarstStack):
         identities = Identities(self, "identities", blueprint)
         watch = Watch(self, "watch", blueprint)
         network = self._network(blueprint)
+        accounts = identities.accounts
+        storage = Storage(self, "storage", blueprint, accounts, self.protection)
         parts = [
             identities,
             watch,
             network,
             hosts := Hosts(self, "hosts", blueprint, network),
-            Storage(self, "storage", blueprint, self.protection),
-            Documents(self, "documents", blueprint, self.protection),
-            Secrets(self, "secrets", blueprint, self.protection),
-            Images(self, "images", blueprint),
+            storage,
+            Documents(self, "documents", blueprint, accounts, self.protection),
+            Secrets(self, "secrets", blueprint, accounts, self.protection),
+            Images(self, "images", blueprint, storage.access_logs("sources")),
         ]
         if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
             parts += [
-                Relational(self, "sql", blueprint, network, hosts.internal, self.protection),
-                Caches(self, "redis", blueprint, network, hosts.internal, self.protection),
+                sql := Relational(self, "sql", blueprint, accounts, network, hosts.internal, self.protection),
+                Caches(self, "redis", blueprint, accounts, network, hosts.internal, self.protection),
             ]
+            if sql.server.service_agent is not None:
+                storage.admit_database_server(sql.server.service_agent)
         if blueprint.has(Kind.LOCAL):
-            parts += [self._bigtable(blueprint), Messaging(self, "messages", blueprint, watch.channels)]
-        for part in parts:
-            part.node.add_dependency(services)
-        for part in (one for one in parts if one is not identities):
-            # Grants name accounts by their address; nothing but this line tells that the accounts come first.
-            part.node.add_dependency(identities)
+            parts += [self._bigtable(blueprint), Messaging(self, "messages", blueprint, accounts, watch.channels)]
+        if services.ready is not None:
+            wait_for(services.ready, parts)
 
     def _network(self, blueprint: Blueprint) -> Network:
         gcp, names = blueprint.deployment.gcp, blueprint.names

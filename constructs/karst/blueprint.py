@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from karst.config.dataset import Dataset
@@ -40,6 +40,7 @@ class Blueprint:
         """Whether the deployment has any of these kinds."""
         return bool(self.deployment.kinds & set(kinds))
 
-    def accounts(self, workloads: Iterable[str]) -> tuple[str, ...]:
-        """E-mail addresses of the workloads' service accounts."""
-        return tuple(self.names.service_account(workload) for workload in workloads)
+    @property
+    def emails(self) -> Mapping[str, str]:
+        """Address of each workload's service account, by the workload's name, for stacks that do not make them."""
+        return {workload.name: self.names.service_account(workload.name) for workload in self.workloads}

@@ -83,7 +83,8 @@ def _flat(value: Json, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping) and value:
         for key, item in sorted(value.items()):
             if key == "depends_on" and isinstance(item, list):
-                yield f"{path}.{key}".lstrip("."), _counted(item)
+                if item:
+                    yield f"{path}.{key}".lstrip("."), _counted(item)
             elif key != _TOOLKIT_REMARKS:
                 yield from _flat(item, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):

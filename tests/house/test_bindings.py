@@ -105,6 +105,15 @@ def test_no_dict_crosses_into_the_toolkit() -> None:
     assert found == []
 
 
+def test_nothing_relies_on_dependencies_between_constructs() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in python_files("constructs", "stacks")
+        if ".node.add_dependency(" in path.read_text(encoding="utf-8")
+    ]
+    assert found == [], "the toolkit writes no depends_on for it: use karst.waiting, or the resource's own depends_on"
+
+
 def test_some_file_uses_the_bindings() -> None:
     used = [
         name

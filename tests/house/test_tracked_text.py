@@ -22,6 +22,8 @@ HOSTS = tuple(
     )
 )
 EMAIL = re.compile(r"[A-Za-z0-9_.+{}-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")
+GOOGLES_OWN = frozenset({"cloud-storage-analytics@google.com"})
+"""Groups that stand for services of Google."""
 # Cloud SQL names a service account `name@project.iam`.
 NOBODYS_DOMAINS = ("iam", "example.org", "example.com", "gserviceaccount.com", "localhost.localdomain")
 
@@ -44,7 +46,8 @@ def strangers_in(text: str) -> list[str]:
     return [
         match.group()
         for match in EMAIL.finditer(text)
-        if not any(match[1] == domain or match[1].endswith(f".{domain}") for domain in NOBODYS_DOMAINS)
+        if match.group() not in GOOGLES_OWN
+        and not any(match[1] == domain or match[1].endswith(f".{domain}") for domain in NOBODYS_DOMAINS)
     ]
 
 

@@ -74,6 +74,7 @@ PLANTS = (
     change("KARST_STACK_1", "demo", "remote", lambda d: d.update(data={"terraform_remote_state": {"s": {}}})),
     put("KARST_STACK_2", "demo-foundation", BUCKET, "provisioner", [{"local-exec": {"command": "true"}}]),
     add("KARST_STACK_2", "null_resource"),
+    add("KARST_STACK_2", "terraform_data", input="anything"),
     change("KARST_STACK_3", "demo", "no labels", lambda d: _provider(d).pop("default_labels")),
     put("KARST_IMAGE_1", "demo-run", RUN, "template.containers.image", "example.org/landing:latest"),
     put("KARST_IMAGE_1", "demo-run", RUN, "template.containers.image", "example.org:5000/landing"),

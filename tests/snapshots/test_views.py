@@ -55,7 +55,9 @@ def test_view_leaves_out_what_says_nothing_and_shows_the_rest() -> None:
         "import": [{"to": "google_a.b", "id": "i"}],
         "resource": {
             "google_b": {"z": {"project": "other", "depends_on": ["google_a.a", "google_a.b"]}},
-            "google_a": {"b": {"//": {"metadata": {}}, "project": "lab", "list": [{"n": 1}, {"n": 2}], "e": {}}},
+            "google_a": {
+                "b": {"//": {"metadata": {}}, "project": "lab", "list": [{"n": 1}, {"n": 2}], "e": {}, "depends_on": []}
+            },
         },
     }
     assert view(document).splitlines() == [

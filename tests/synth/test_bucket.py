@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cdktn import TerraformStack
 
@@ -20,6 +22,7 @@ from tests.synth.support import Document, only, resources, synth
 
 READER = "reader-1@lab-project.iam.gserviceaccount.com"
 DAY_S = 86_400
+PROPS = BucketProps(name="lab-records", project="lab-project", location="us-east4", purpose=BucketPurpose.RECORD)
 
 
 def synth_bucket(
@@ -133,6 +136,35 @@ def test_grants_on_a_bucket_of_others_declare_no_bucket() -> None:
             "role": "roles/storage.objectUser",
         },
     }
+
+
+def test_access_logs_are_delivered_and_the_bucket_that_writes_them_comes_later() -> None:
+    def build(stack: TerraformStack) -> None:
+        logs = Bucket(stack, "logs", replace(PROPS, name="lab-logs"))
+        logs.receive_access_logs()
+        written = AccessLogs(bucket=logs.name, prefix="records", waits_for=logs.dependables)
+        Bucket(stack, "records", replace(PROPS, access_logs=written))
+
+    document = synth(build)
+    member = only(document, "google_storage_bucket_iam_member")
+    assert member["member"] == "group:cloud-storage-analytics@google.com"
+    assert (member["bucket"], member["role"]) == ("lab-logs", "roles/storage.objectCreator")
+    assert resources(document, "google_storage_bucket")["records__bucket"]["depends_on"] == [
+        "google_storage_bucket.logs__bucket",
+        "google_storage_bucket_iam_member.logs__log",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("writes", "role"), [(True, "roles/storage.objectUser"), (False, "roles/storage.objectViewer")]
+)
+def test_a_managed_server_gets_in_by_the_account_that_its_making_tells(writes: bool, role: str) -> None:
+    def build(stack: TerraformStack) -> None:
+        Bucket(stack, "dump", PROPS).admit_server("sql", "${google_sql_database_instance.db.account}", writes=writes)
+
+    member = only(synth(build), "google_storage_bucket_iam_member")
+    assert member["member"] == "serviceAccount:${google_sql_database_instance.db.account}"
+    assert (member["role"], member["depends_on"]) == (role, ["google_storage_bucket.dump__bucket"])
 
 
 def test_grants_wait_for_the_bucket() -> None:

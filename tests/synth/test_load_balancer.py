@@ -17,8 +17,8 @@ PROPS = LoadBalancerProps(
     project="lab-project",
     hosts=["lab.example.org"],
     certificate_map_path=CERTIFICATES,
-    ipv4_address="lab-ipv4",
-    ipv6_address="lab-ipv6",
+    ipv4_address="203.0.113.5",
+    ipv6_address="2001:db8::5",
     backends={
         "clio": RunBackend(service="lab-clio", region="us-east4"),
         "web": RunBackend(service="w", region="us-east4"),
@@ -41,8 +41,8 @@ def test_https_by_both_address_families_on_the_certificate_map() -> None:
     rules = resources(document, "google_compute_global_forwarding_rule")
     served = {r["ip_address"]: r["load_balancing_scheme"] for r in rules.values() if r["port_range"] == "443"}
     assert served == {
-        "projects/lab-project/global/addresses/lab-ipv4": "EXTERNAL_MANAGED",
-        "projects/lab-project/global/addresses/lab-ipv6": "EXTERNAL_MANAGED",
+        "203.0.113.5": "EXTERNAL_MANAGED",
+        "2001:db8::5": "EXTERNAL_MANAGED",
     }
     assert only(document, "google_compute_target_https_proxy")["certificate_map"] == CERTIFICATES
 

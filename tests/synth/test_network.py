@@ -97,11 +97,11 @@ def test_an_existing_network_is_named_and_left_alone():
 
 def test_services_are_switched_on_and_never_off():
     def build(stack: TerraformStack) -> None:
-        assert len(ProjectServices(stack, "services", ProjectServicesProps(project=PROJECT)).ready) == len(
-            CAVE_AND_CLIO
-        )
+        ProjectServices(stack, "services", ProjectServicesProps(project=PROJECT))
 
-    services = resources(synth(build), "google_project_service")
+    document = synth(build)
+    services = resources(document, "google_project_service")
+    assert only(document, "terraform_data")["depends_on"] == [f"google_project_service.{name}" for name in services]
     assert {body["service"] for body in services.values()} == {f"{name}.googleapis.com" for name in CAVE_AND_CLIO}
     assert {(body["disable_on_destroy"], body["disable_dependent_services"]) for body in services.values()} == {
         (False, False)
@@ -112,6 +112,6 @@ def test_services_are_switched_on_and_never_off():
 def test_existing_services_are_left_alone():
     def build(stack: TerraformStack) -> None:
         props = ProjectServicesProps(project=PROJECT, manage=Manage.EXISTING)
-        assert ProjectServices(stack, "services", props).ready == ()
+        assert ProjectServices(stack, "services", props).ready is None
 
     assert "resource" not in synth(build)

@@ -29,6 +29,8 @@ from karst.protection import Protection
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 _DAY_S = 86_400
+_LOG_WRITERS = "group:cloud-storage-analytics@google.com"
+"""As whom Cloud Storage delivers access logs."""
 
 
 class BucketPurpose(StrEnum):
@@ -72,6 +74,8 @@ class AccessLogs:
 
     bucket: str
     prefix: str
+    waits_for: Sequence[ITerraformDependable] = ()
+    """That bucket and what it grants, where the same stack makes them."""
 
 
 class ColdStorage(StrEnum):
@@ -104,7 +108,8 @@ class _GrantableBucket(Construct):
     """What a bucket of ours and one we found have in common: a name and permissions."""
 
     name: str
-    _dependable: ITerraformDependable | None = None
+    dependables: tuple[ITerraformDependable, ...] = ()
+    """What must stand before objects can be put in; nothing for a bucket that we found."""
 
     def grant_read(self, grantee: Grantee) -> None:
         """Let `grantee` list and read objects."""
@@ -114,15 +119,32 @@ class _GrantableBucket(Construct):
         """Let `grantee` list, read, create, replace and delete objects, but not change who else may."""
         self._grant("read-write", grantee, "roles/storage.objectUser")
 
+    def admit_server(self, server: str, email: str, *, writes: bool) -> None:
+        """Let a managed server, by a short name of ours, read objects, or write them, too.
+
+        Google makes the server's account, so its address is known only once the server stands.
+        """
+        self._add_member(
+            f"{'write' if writes else 'read'}-{server}",
+            f"serviceAccount:{email}",
+            "roles/storage.objectUser" if writes else "roles/storage.objectViewer",
+            self.dependables,
+        )
+
+    def receive_access_logs(self) -> None:
+        """Let Cloud Storage write down here how other buckets are used; without this it drops the records."""
+        member = self._add_member("log", _LOG_WRITERS, "roles/storage.objectCreator", self.dependables)
+        self.dependables = (*self.dependables, member)
+
     def _grant(self, permission: str, grantee: Grantee, role: str) -> None:
-        own = [] if self._dependable is None else [self._dependable]
-        StorageBucketIamMember(
-            self,
-            grant_id(permission, grantee),
-            bucket=self.name,
-            role=role,
-            member=member_of(grantee),
-            depends_on=[*own, *needs_of(grantee)] or None,
+        needs = [*self.dependables, *needs_of(grantee)]
+        self._add_member(grant_id(permission, grantee), member_of(grantee), role, needs)
+
+    def _add_member(
+        self, id: str, member: str, role: str, needs: Sequence[ITerraformDependable]
+    ) -> StorageBucketIamMember:
+        return StorageBucketIamMember(
+            self, id, bucket=self.name, role=role, member=member, depends_on=list(needs) or None
         )
 
 
@@ -163,11 +185,12 @@ class Bucket(_GrantableBucket):
             logging=_logging(props.access_logs),
             encryption=_encryption(props.kms_key_name),
             force_destroy=props.protection is Protection.RELEASED,
+            depends_on=list(props.access_logs.waits_for) or None if props.access_logs else None,
         )
-        self._dependable = bucket
+        self.dependables = (bucket,)
         if props.public is not None:
             role = "roles/storage.objectViewer" if props.public.can_list else "roles/storage.legacyObjectReader"
-            StorageBucketIamMember(self, "public", bucket=props.name, role=role, member="allUsers", depends_on=[bucket])
+            self._add_member("public", "allUsers", role, self.dependables)
 
 
 class ExistingBucket(_GrantableBucket):

@@ -112,6 +112,8 @@ class RunServiceProps:
     public_ingress: PublicIngress | None = None
     command: Sequence[str] = ()
     args: Sequence[str] = ()
+    waits_for: Sequence[ITerraformDependable] = ()
+    """What the first start needs and the same stack makes, such as an object in a mounted bucket."""
 
 
 class RunService(Construct):
@@ -152,7 +154,7 @@ class RunService(Construct):
                 volumes=[*_volumes(props.secret_files), *_bucket_volumes(props.buckets)],
                 vpc_access=_vpc_access(props.egress),
             ),
-            depends_on=needs_of(props.identity),
+            depends_on=[*props.waits_for, *needs_of(props.identity)],
         )
         if props.public_ingress is not None:
             self._grant("public", "allUsers", [])

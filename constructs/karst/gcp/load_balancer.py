@@ -51,7 +51,7 @@ class LoadBalancerProps:
     certificate_map_path: str
     """`//certificatemanager.googleapis.com/projects/P/locations/global/certificateMaps/M`."""
     ipv4_address: str
-    """Name of a reserved global address."""
+    """A reserved global address; a reference to one of the same stack also says that it comes first."""
     ipv6_address: str
     backends: Mapping[str, RunBackend]
     """By a short stable name, at most 12 characters, that becomes part of resource names."""
@@ -173,7 +173,7 @@ class LoadBalancer(Construct):
                 name=f"{props.name}-{protocol}-{version}",
                 project=props.project,
                 target=target,
-                ip_address=f"projects/{props.project}/global/addresses/{address}",
+                ip_address=address,
                 ip_protocol="TCP",
                 port_range=str(port),
                 load_balancing_scheme="EXTERNAL_MANAGED",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Protocol
 
 from cdktn import ITerraformDependable
@@ -19,6 +20,9 @@ class DeclaredAccount(Protocol):
 
 Grantee = str | DeclaredAccount
 """Whom a `grant_*` method takes. An account of the same stack is passed itself, so that it is created first."""
+
+Accounts = Mapping[str, Grantee]
+"""The accounts of a deployment's workloads, by the workload's name."""
 
 
 def email_of(grantee: Grantee) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cdktn import ITerraformDependable
+from cdktn import DataResource, TerraformResource
 from cdktn_provider_google.project_service import ProjectService
 from constructs import Construct
 
@@ -21,9 +21,11 @@ CAVE_AND_CLIO = frozenset(
         "certificatemanager",
         "cloudbuild",
         "cloudresourcemanager",
+        "cloudtrace",
         "compute",
         "connectgateway",
         "container",
+        "datastore",
         "dns",
         "firestore",
         "gkeconnect",
@@ -62,15 +64,15 @@ class ProjectServices(Construct):
     Never switches one off: that would delete what other users of the project hold in it.
     """
 
-    ready: tuple[ITerraformDependable, ...]
-    """What the first resources of a new project wait for; empty when somebody else manages the APIs."""
+    ready: TerraformResource | None
+    """Stands once all of them are on: what a new project's first resources wait for. None if others manage the APIs."""
 
     def __init__(self, scope: Construct, id: str, props: ProjectServicesProps) -> None:
         super().__init__(scope, id)
         if props.manage is Manage.EXISTING:
-            self.ready = ()
+            self.ready = None
             return
-        self.ready = tuple(
+        services = [
             ProjectService(
                 self,
                 name,
@@ -80,4 +82,5 @@ class ProjectServices(Construct):
                 disable_dependent_services=False,
             )
             for name in sorted(props.services)
-        )
+        ]
+        self.ready = DataResource(self, "ready", depends_on=list(services))

@@ -9,6 +9,7 @@ from karst.config.service_needs import Scope
 from karst.config.types import Kind
 from karst.derived.access import store_grants
 from karst.gcp.dns import PrivateZone
+from karst.gcp.members import Accounts
 from karst.gcp.network import Network
 from karst.gcp.redis import Redis, RedisProps, RedisRole
 from karst.protection import Protection
@@ -26,6 +27,7 @@ class Caches(Construct):
         scope: Construct,
         id: str,
         blueprint: Blueprint,
+        accounts: Accounts,
         network: Network,
         zone: PrivateZone,
         protection: Protection,
@@ -59,5 +61,5 @@ class Caches(Construct):
             )
             if redis.host is not None:
                 zone.add_record(f"redis-{role}", names.redis_host(role), "A", [redis.host])
-            for email in blueprint.accounts(grant.workload for grant in grants.get(("cache", role), ())):
-                redis.grant_connect(email)
+            for grant in grants.get(("cache", role), ()):
+                redis.grant_connect(accounts[grant.workload])

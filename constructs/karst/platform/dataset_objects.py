@@ -25,7 +25,7 @@ class DatasetObjects(Construct):
         if dataset.graphs and blueprint.has(Kind.LOCAL):
             grants = store_grants(blueprint.workloads, Scope.DATASET)
             bucket = self._bucket(blueprint, dataset, protection)
-            grant_objects(bucket, blueprint, grants.get(("objects", "graph"), ()))
+            grant_objects(bucket, blueprint.emails, grants.get(("objects", "graph"), ()))
 
     def _bucket(self, blueprint: Blueprint, dataset: Dataset, protection: Protection) -> Bucket | ExistingBucket:
         deployment, names = blueprint.deployment, blueprint.names
@@ -77,7 +77,7 @@ class DatasetSearch(Construct):
             ),
         )
         for grant in store_grants(blueprint.workloads, Scope.DATASET).get(("analytics", "search"), ()):
-            email = blueprint.names.service_account(grant.workload)
+            email = blueprint.emails[grant.workload]
             if grant.access is Access.WRITE:
                 search.grant_write(email)
             else:

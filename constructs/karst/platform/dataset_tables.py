@@ -26,6 +26,7 @@ class DatasetTables(Construct):
         super().__init__(scope, id)
         self._blueprint = blueprint
         self._protection = protection
+        accounts = blueprint.emails
         grants = store_grants(blueprint.workloads, Scope.DATASET)
         made = {table.name: table for table in bigtable_tables(dataset)}
         for graph, declared in sorted(dataset.graphs.items()):
@@ -35,11 +36,10 @@ class DatasetTables(Construct):
                     made.get(name) or Table(name=name), Manage.CREATE if name in made else Manage.EXISTING
                 )
                 for grant in grants.get(("tables", store), ()):
-                    email = blueprint.names.service_account(grant.workload)
                     if grant.access is Access.WRITE:
-                        table.grant_write(email)
+                        table.grant_write(accounts[grant.workload])
                     else:
-                        table.grant_read(email)
+                        table.grant_read(accounts[grant.workload])
 
     def _table(self, table: Table, manage: Manage) -> WideColumnTable:
         bigtable = self._blueprint.deployment.bigtable

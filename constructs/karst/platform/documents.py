@@ -10,15 +10,19 @@ from karst.config.stores import FirestoreDatabase
 from karst.config.types import Kind
 from karst.derived.access import store_grants
 from karst.gcp.firestore import DocumentDatabase, DocumentDatabaseProps, DocumentMode
+from karst.gcp.members import Accounts
 from karst.protection import Protection
 
 
 class Documents(Construct):
     """One database a mode: a database keeps its mode for ever, so the two can't share one."""
 
-    def __init__(self, scope: Construct, id: str, blueprint: Blueprint, protection: Protection) -> None:
+    def __init__(
+        self, scope: Construct, id: str, blueprint: Blueprint, accounts: Accounts, protection: Protection
+    ) -> None:
         super().__init__(scope, id)
         self._blueprint = blueprint
+        self._accounts = accounts
         self._protection = protection
         settings = blueprint.deployment.firestore
         if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
@@ -41,8 +45,8 @@ class Documents(Construct):
             ),
         )
         for grant in store_grants(self._blueprint.workloads, Scope.DEPLOYMENT).get(("documents", role), ()):
-            email = self._blueprint.names.service_account(grant.workload)
+            account = self._accounts[grant.workload]
             if grant.access is Access.WRITE:
-                database.grant_write(email)
+                database.grant_write(account)
             else:
-                database.grant_read(email)
+                database.grant_read(account)

@@ -37,7 +37,7 @@ class FrontDoor(Construct):
         )
         self._add_records(blueprint, addresses)
         workloads = run_workloads(blueprint)
-        balancer = LoadBalancer(
+        LoadBalancer(
             self,
             "balancer",
             LoadBalancerProps(
@@ -45,8 +45,8 @@ class FrontDoor(Construct):
                 project=gcp.project,
                 hosts=deployment.hosts,
                 certificate_map_path=names.certificate_map_path,
-                ipv4_address=names.address("ipv4"),
-                ipv6_address=names.address("ipv6"),
+                ipv4_address=addresses.ipv4,
+                ipv6_address=addresses.ipv6,
                 backends={
                     backend_key(workload): RunBackend(
                         service=names.run_service(workload.name),
@@ -61,7 +61,6 @@ class FrontDoor(Construct):
                 allowed=edge.allowed,
             ),
         )
-        balancer.node.add_dependency(addresses)
         self._add_watch(blueprint)
 
     def _add_records(self, blueprint: Blueprint, addresses: GlobalAddresses) -> None:

@@ -18,7 +18,7 @@ _SOURCES_DAYS = 30
 class Images(Construct):
     """A registry with tags that never move, a bucket of sources, and the one account that builds."""
 
-    def __init__(self, scope: Construct, id: str, blueprint: Blueprint) -> None:
+    def __init__(self, scope: Construct, id: str, blueprint: Blueprint, access_logs: AccessLogs) -> None:
         super().__init__(scope, id)
         gcp, names = blueprint.deployment.gcp, blueprint.names
         builder = WorkloadIdentity(
@@ -46,7 +46,7 @@ class Images(Construct):
                 location=gcp.region,
                 purpose=BucketPurpose.EXCHANGE,
                 delete_after_days=_SOURCES_DAYS,
-                access_logs=AccessLogs(bucket=names.bucket("logs"), prefix="sources"),
+                access_logs=access_logs,
                 protection=Protection.RELEASED,
             ),
         )

@@ -10,6 +10,7 @@ from karst.blueprint import Blueprint
 from karst.config.service_needs import Direction
 from karst.derived.access import QueueGrant, queue_grants
 from karst.derived.messages import SUBSCRIPTIONS, TOPICS
+from karst.gcp.members import Accounts
 from karst.gcp.pubsub import DeadLetterTopic, DeadLetterTopicProps, SubscriptionSpec, Topic, TopicProps
 
 _DEAD = "skeletons-dead"
@@ -21,9 +22,12 @@ class Messaging(Construct):
 
     topics: dict[str, Topic]
 
-    def __init__(self, scope: Construct, id: str, blueprint: Blueprint, alert_channels: Sequence[str] = ()) -> None:
+    def __init__(
+        self, scope: Construct, id: str, blueprint: Blueprint, accounts: Accounts, alert_channels: Sequence[str] = ()
+    ) -> None:
         super().__init__(scope, id)
         self._blueprint = blueprint
+        self._accounts = accounts
         self._alert_channels = alert_channels
         names = blueprint.names
         skeletons = self._dead_letters(_DEAD, names.topic(TOPICS[_DEAD]), names.topic(SUBSCRIPTIONS[_DEAD].suffix))
@@ -75,11 +79,11 @@ class Messaging(Construct):
         )
 
     def _grant(self, grant: QueueGrant, skeletons: DeadLetterTopic) -> None:
-        email = self._blueprint.names.service_account(grant.workload)
+        account = self._accounts[grant.workload]
         topic = skeletons if grant.topic == _DEAD else self.topics[grant.topic]
         if grant.direction is Direction.PUBLISH:
-            topic.grant_publish(email)
+            topic.grant_publish(account)
         elif isinstance(topic, DeadLetterTopic):
-            topic.grant_subscribe(email)
+            topic.grant_subscribe(account)
         else:
-            topic.grant_subscribe(grant.subscription or grant.topic, email)
+            topic.grant_subscribe(grant.subscription or grant.topic, account)

@@ -7,18 +7,19 @@ from collections.abc import Iterable
 from constructs import Construct
 
 from karst.blueprint import Blueprint
+from karst.config.service_needs import Scope
 from karst.config.stores import SqlFlags as FlagSettings
 from karst.config.types import Kind
-from karst.derived.access import users_of
+from karst.derived.access import store_grants, users_of
+from karst.derived.workloads import Workload
 from karst.gcp.dns import PrivateZone
+from karst.gcp.members import Accounts
 from karst.gcp.network import Network
 from karst.gcp.postgres import Postgres, PostgresProps
 from karst.gcp.postgres_settings import SqlBackups, SqlDisk, SqlEdition, SqlFlags, SqlMachine, SqlMaintenance
 from karst.protection import Protection
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-TRANSFERS = "materialize"
-"""The workload that copies whole databases to buckets and back."""
 
 
 class Relational(Construct):
@@ -31,6 +32,7 @@ class Relational(Construct):
         scope: Construct,
         id: str,
         blueprint: Blueprint,
+        accounts: Accounts,
         network: Network,
         zone: PrivateZone,
         protection: Protection,
@@ -62,10 +64,16 @@ class Relational(Construct):
         )
         if self.server.private_address is not None:
             zone.add_record("sql", names.sql_host, "A", [self.server.private_address])
-        for email in blueprint.accounts(users_of(blueprint.workloads, "relational")):
-            self.server.grant_login(email)
-        for email in blueprint.accounts(one.name for one in blueprint.workloads if one.name == TRANSFERS):
-            self.server.grant_transfer(email)
+        for workload in users_of(blueprint.workloads, "relational"):
+            self.server.grant_login(accounts[workload])
+        for workload in movers(blueprint.workloads):
+            self.server.grant_transfer(accounts[workload])
+
+
+def movers(workloads: Iterable[Workload]) -> tuple[str, ...]:
+    """Names of the workloads that bring uploads into the server, by asking the server itself to import and export."""
+    uploaders = {grant.workload for grant in store_grants(workloads, Scope.DEPLOYMENT).get(("objects", "upload"), ())}
+    return tuple(name for name in users_of(workloads, "relational") if name in uploaders)
 
 
 def flag_values(flags: FlagSettings) -> dict[str, str]:

@@ -52,9 +52,9 @@ class RunServices(Construct):
             content_type="application/json",
         )
         for workload in workloads:
-            RunService(self, workload.name, self._props(workload)).node.add_dependency(document)
+            RunService(self, workload.name, self._props(workload, document))
 
-    def _props(self, workload: Workload) -> RunServiceProps:
+    def _props(self, workload: Workload, document: StorageBucketObject) -> RunServiceProps:
         blueprint = self._blueprint
         deployment, names = blueprint.deployment, blueprint.names
         process = workload.service.processes[_only_process(workload)]
@@ -95,6 +95,7 @@ class RunServices(Construct):
             public_ingress=PublicIngress(reason=_SIGNS_IN_ITSELF),
             command=process.command[:1],
             args=process.command[1:],
+            waits_for=[document],
         )
 
 

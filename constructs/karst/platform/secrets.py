@@ -6,6 +6,7 @@ from constructs import Construct
 
 from karst.blueprint import Blueprint
 from karst.derived.secrets import OwnedSecret, owned_secrets
+from karst.gcp.members import Accounts
 from karst.gcp.secret import GeneratedSecret, GeneratedSecretProps, Secret, SecretProps
 from karst.protection import Protection
 
@@ -13,14 +14,16 @@ from karst.protection import Protection
 class Secrets(Construct):
     """One secret a role. Values never stand in configuration, plan or state."""
 
-    def __init__(self, scope: Construct, id: str, blueprint: Blueprint, protection: Protection) -> None:
+    def __init__(
+        self, scope: Construct, id: str, blueprint: Blueprint, accounts: Accounts, protection: Protection
+    ) -> None:
         super().__init__(scope, id)
         self._project = blueprint.deployment.gcp.project
         self._protection = protection
         for owned in owned_secrets(blueprint.deployment, blueprint.workloads):
             secret = self._secret(owned)
-            for email in blueprint.accounts(owned.readers):
-                secret.grant_read(email)
+            for workload in owned.readers:
+                secret.grant_read(accounts[workload])
 
     def _secret(self, owned: OwnedSecret) -> Secret:
         if owned.is_generated:

@@ -21,9 +21,12 @@ from karst.gcp.bucket import (
     ExistingBucket,
     PublicAccess,
 )
+from karst.gcp.members import Accounts
+from karst.platform.run_services import run_workloads
 from karst.protection import Protection
 
 _READ = ("GET", "HEAD", "OPTIONS")
+_CONFIG, _LOGS = "config", "logs"
 _UPLOAD = ("OPTIONS", "POST", "PUT")
 
 
@@ -42,9 +45,9 @@ class _Role:
 _LOCAL, _CLIO, _GLOBAL = frozenset({Kind.LOCAL}), frozenset({Kind.CLIO}), frozenset({Kind.GLOBAL})
 
 ROLES: Mapping[str, _Role] = {
-    "config": _Role(kinds=frozenset(Kind), purpose=BucketPurpose.RECORD),
+    _CONFIG: _Role(kinds=frozenset(Kind), purpose=BucketPurpose.RECORD),
     "dump": _Role(kinds=_LOCAL, purpose=BucketPurpose.EXCHANGE, delete_after_days=30),
-    "logs": _Role(kinds=frozenset(Kind), purpose=BucketPurpose.EXCHANGE, delete_after_days=90),
+    _LOGS: _Role(kinds=frozenset(Kind), purpose=BucketPurpose.EXCHANGE, delete_after_days=90),
     "nglstate": _Role(kinds=_GLOBAL, purpose=BucketPurpose.RECORD),
     "signatures": _Role(kinds=_CLIO, purpose=BucketPurpose.RECORD),
     "skeleton": _Role(
@@ -75,14 +78,37 @@ ROLES: Mapping[str, _Role] = {
 class Storage(Construct):
     """The shared buckets that the deployment's kinds need. What expires says so here; what must last is versioned."""
 
-    def __init__(self, scope: Construct, id: str, blueprint: Blueprint, protection: Protection) -> None:
+    buckets: Mapping[str, Bucket | ExistingBucket]
+    """By role."""
+
+    def __init__(
+        self, scope: Construct, id: str, blueprint: Blueprint, accounts: Accounts, protection: Protection
+    ) -> None:
         super().__init__(scope, id)
         self._blueprint = blueprint
         self._protection = protection
+        self._logs = self._bucket(_LOGS, ROLES[_LOGS])
+        self._logs.receive_access_logs()
+        self.buckets = {_LOGS: self._logs} | {
+            name: self._bucket(name, role)
+            for name, role in sorted(ROLES.items())
+            if name != _LOGS and role.kinds & blueprint.deployment.kinds
+        }
         grants = store_grants(blueprint.workloads, Scope.DEPLOYMENT)
-        for name, role in sorted(ROLES.items()):
-            if role.kinds & blueprint.deployment.kinds:
-                grant_objects(self._bucket(name, role), blueprint, grants.get(("objects", name), ()))
+        for name, bucket in self.buckets.items():
+            grant_objects(bucket, accounts, grants.get(("objects", name), ()))
+        for workload in run_workloads(blueprint):
+            self.buckets[_CONFIG].grant_read(accounts[workload.name])
+
+    def admit_database_server(self, email: str) -> None:
+        """Let the database server write its exports, and read what people uploaded for import."""
+        for role, writes in (("dump", True), ("upload", False)):
+            if role in self.buckets:
+                self.buckets[role].admit_server("database-server", email, writes=writes)
+
+    def access_logs(self, prefix: str) -> AccessLogs:
+        """Where a bucket of this stack has its use written down."""
+        return AccessLogs(bucket=self._logs.name, prefix=prefix, waits_for=self._logs.dependables)
 
     def _bucket(self, name: str, role: _Role) -> Bucket | ExistingBucket:
         deployment, names = self._blueprint.deployment, self._blueprint.names
@@ -105,21 +131,20 @@ class Storage(Construct):
                     for methods in filter(None, [role.cors_methods])
                 ],
                 cold_storage=role.cold_storage,
-                access_logs=None if name == "logs" else AccessLogs(bucket=names.bucket("logs"), prefix=name),
+                access_logs=None if name == _LOGS else self.access_logs(name),
                 public=PublicAccess(reason=public.reason) if public else None,
                 protection=self._protection,
             ),
         )
 
 
-def grant_objects(bucket: Bucket | ExistingBucket, blueprint: Blueprint, grants: Iterable[Grant]) -> None:
+def grant_objects(bucket: Bucket | ExistingBucket, accounts: Accounts, grants: Iterable[Grant]) -> None:
     """Give each workload the access to `bucket` that it declares."""
     for grant in grants:
-        email = blueprint.names.service_account(grant.workload)
         if grant.access is Access.WRITE:
-            bucket.grant_read_write(email)
+            bucket.grant_read_write(accounts[grant.workload])
         else:
-            bucket.grant_read(email)
+            bucket.grant_read(accounts[grant.workload])
 
 
 def _purpose(*, is_versioned: bool) -> BucketPurpose:

@@ -19,7 +19,9 @@ def _reads_nothing(stack: Stack) -> Iterator[tuple[str, str]]:
 def _runs_nothing(resource: Resource) -> Iterator[str]:
     if "provisioner" in resource.body:
         yield "runs a program while it is created: declare the result instead"
-    if resource.kind in {"null_resource", "terraform_data"}:
+    # Empty but for what comes before it, the built-in one is a gate: it says when a new project is ready.
+    is_gate = resource.kind == "terraform_data" and not resource.body.keys() - {"//", "depends_on"}
+    if resource.kind in {"null_resource", "terraform_data"} and not is_gate:
         yield "stands for no resource of a cloud: declare what it is there for"
 
 

@@ -1,0 +1,57 @@
+"""Grants of whole deployments: each program can do what it is set up to do."""
+
+from __future__ import annotations
+
+from tests.examples import ExampleStack
+from tests.synthesis.support import bodies
+
+
+def held_on_buckets(stack: ExampleStack) -> set[tuple[str, str, str]]:
+    """Member, role and bucket of every grant of a stack on a bucket."""
+    return {(one["member"], one["role"], one["bucket"]) for one in bodies([stack], "google_storage_bucket_iam_member")}
+
+
+def test_a_service_may_read_the_buckets_that_it_mounts(examples: dict[str, ExampleStack]) -> None:
+    checked = 0
+    for name in ("clio", "demo", "global", "local"):
+        held = held_on_buckets(examples[f"{name}-foundation"])
+        for service in bodies([examples[f"{name}-run"]], "google_cloud_run_v2_service"):
+            template = service["template"]
+            for volume in template.get("volumes", []):
+                if "gcs" in volume:
+                    member = f"serviceAccount:{template['service_account']}"
+                    assert (member, "roles/storage.objectViewer", volume["gcs"]["bucket"]) in held
+                    checked += 1
+    assert checked >= 4
+
+
+def test_access_logs_arrive_wherever_they_are_asked_for(examples: dict[str, ExampleStack]) -> None:
+    receiving = {
+        bucket
+        for stack in examples.values()
+        for member, role, bucket in held_on_buckets(stack)
+        if (member, role) == ("group:cloud-storage-analytics@google.com", "roles/storage.objectCreator")
+    }
+    asked = {
+        bucket["logging"]["log_bucket"]
+        for bucket in bodies(examples.values(), "google_storage_bucket")
+        if "logging" in bucket
+    }
+    assert asked
+    assert asked == receiving
+
+
+def test_the_database_server_exports_to_one_bucket_and_imports_from_another(examples: dict[str, ExampleStack]) -> None:
+    server = "serviceAccount:${google_sql_database_instance.sql__server__instance.service_account_email_address}"
+    held = {one[1:] for one in held_on_buckets(examples["local-foundation"]) if one[0] == server}
+    assert held == {
+        ("roles/storage.objectUser", "cortex-lab-cave-local-dump"),
+        ("roles/storage.objectViewer", "cortex-lab-cave-local-upload"),
+    }
+
+
+def test_only_who_handles_uploads_asks_the_server_to_import(examples: dict[str, ExampleStack]) -> None:
+    role = "${google_project_iam_custom_role.sql__server__transfer_role.name}"
+    grants = bodies([examples["local-foundation"]], "google_project_iam_member")
+    members = {one["member"].removeprefix("serviceAccount:").partition("@")[0] for one in grants if one["role"] == role}
+    assert members == {"local-materialize", "local-celery-orchestration", "local-celery-producer"}
