@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from karst.gcp.load_balancer import LoadBalancer, LoadBalancerProps, RunBackend
+from karst.gcp.backends import ClusterBackend, RunBackend
+from karst.gcp.load_balancer import LoadBalancer, LoadBalancerProps
 from karst.gcp.routes import Route
 from karst.gcp.security_policy import AttackSignatures, RateLimit, SecurityPolicy, SecurityPolicyProps
 from tests.synth.support import Document, only, resources, synth
@@ -29,6 +30,20 @@ PROPS = LoadBalancerProps(
     ],
     default_backend="web",
     rate_limit=RateLimit(requests=500, per_s=60),
+)
+INFO = ClusterBackend(
+    groups={"blue": "lab-blue-info", "green": "lab-green-info"},
+    weights={"blue": 90, "green": 10},
+    zones=["us-east4-b", "us-east4-a"],
+    health_path="/health/ready",
+    timeout_s=600,
+    drain_s=590,
+    log_sample_rate=0.5,
+)
+WITH_CLUSTER = replace(
+    PROPS,
+    backends={"info": INFO, "web": PROPS.backends["web"]},
+    routes=[Route(path="/info/**", backend="info", priority=10, timeout_s=600)],
 )
 
 
@@ -90,10 +105,103 @@ def test_routes_stand_in_order_with_their_timeouts() -> None:
     assert url_map["host_rule"] == [{"hosts": ["lab.example.org"], "path_matcher": "services"}]
     first, second = url_map["path_matcher"][0]["route_rules"]
     assert first["match_rules"] == [{"full_path_match": "/clio"}]
-    assert second["match_rules"] == [{"path_template_match": "/clio/**"}]
+    assert second["match_rules"] == [{"prefix_match": "/clio/"}]
     assert (first["priority"], second["priority"]) == (10, 20)
     assert second["service"] == "${google_compute_backend_service.edge__backend_clio.self_link}"
     assert second["route_action"] == {"timeout": {"seconds": "900"}}
+
+
+def backend_services(props: LoadBalancerProps = WITH_CLUSTER) -> Document:
+    found = resources(synth_edge(props), "google_compute_backend_service")
+    return {body["name"]: body for body in found.values()}
+
+
+def test_each_generation_of_a_process_is_a_back_end_with_a_group_in_each_zone() -> None:
+    services = backend_services()
+    assert services.keys() == {"lab-blue-info", "lab-green-info", "lab-web"}
+    zones = "https://www.googleapis.com/compute/v1/projects/lab-project/zones"
+    assert services["lab-green-info"]["backend"] == [
+        {
+            "group": f"{zones}/{zone}/networkEndpointGroups/lab-green-info",
+            "balancing_mode": "RATE",
+            "max_rate_per_endpoint": 100,
+        }
+        for zone in ("us-east4-a", "us-east4-b")
+    ]
+
+
+def test_requests_to_a_cluster_may_end_and_go_where_least_is_done() -> None:
+    blue = backend_services()["lab-blue-info"]
+    assert (blue["timeout_sec"], blue["connection_draining_timeout_sec"]) == (600, 590)
+    assert (blue["locality_lb_policy"], blue["session_affinity"]) == ("LEAST_REQUEST", "NONE")
+    assert blue["security_policy"] == "${google_compute_security_policy.edge__security__policy.self_link}"
+    assert blue["log_config"] == {"enable": True, "sample_rate": 0.5}
+
+
+def test_the_api_drains_for_an_hour_at_the_most() -> None:
+    slow = replace(WITH_CLUSTER, backends={**WITH_CLUSTER.backends, "info": replace(INFO, drain_s=7200)})
+    assert backend_services(slow)["lab-blue-info"]["connection_draining_timeout_sec"] == 3600
+
+
+def test_a_sticky_back_end_keeps_a_client_at_one_replica() -> None:
+    sticky = replace(WITH_CLUSTER, backends={**WITH_CLUSTER.backends, "info": replace(INFO, is_sticky=True)})
+    blue = backend_services(sticky)["lab-blue-info"]
+    assert (blue["locality_lb_policy"], blue["session_affinity"]) == ("MAGLEV", "GENERATED_COOKIE")
+
+
+def test_replicas_are_asked_how_they_are_on_the_port_that_serves() -> None:
+    document = synth_edge(WITH_CLUSTER)
+    check = only(document, "google_compute_health_check")
+    assert check["http_health_check"] == {"port_specification": "USE_SERVING_PORT", "request_path": "/health/ready"}
+    assert check["check_interval_sec"] > check["timeout_sec"]
+    links = [
+        body["health_checks"]
+        for body in resources(document, "google_compute_backend_service").values()
+        if "health_checks" in body
+    ]
+    assert links == [["${google_compute_health_check.edge__health_info.self_link}"]] * 2
+
+
+def test_requests_are_divided_by_weight_where_there_are_generations_to_choose_from() -> None:
+    (rule,) = resources(synth_edge(WITH_CLUSTER), "google_compute_url_map")["edge__urls__map"]["path_matcher"][0][
+        "route_rules"
+    ]
+    assert "service" not in rule
+    assert rule["route_action"]["weighted_backend_services"] == [
+        {
+            "backend_service": f"${{google_compute_backend_service.edge__backend_{name}_info.self_link}}",
+            "weight": weight,
+        }
+        for name, weight in (("blue", 90), ("green", 10))
+    ]
+
+
+def test_one_generation_needs_no_weights() -> None:
+    info = replace(INFO, groups={"blue": "lab-blue-info"}, weights={"blue": 100})
+    document = synth_edge(replace(WITH_CLUSTER, backends={**WITH_CLUSTER.backends, "info": info}))
+    (rule,) = resources(document, "google_compute_url_map")["edge__urls__map"]["path_matcher"][0]["route_rules"]
+    assert rule["service"] == "${google_compute_backend_service.edge__backend_blue_info.self_link}"
+    assert rule["route_action"] == {"timeout": {"seconds": "600"}}
+
+
+def test_nothing_is_repeated_but_what_the_load_balancer_repeats_by_itself() -> None:
+    assert "retry_policy" not in str(synth_edge(WITH_CLUSTER))
+
+
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [
+        (replace(INFO, groups={}, weights={}), "'info' has no endpoint group: name at least one generation"),
+        (replace(INFO, zones=[]), "'info' has no endpoint group: name at least one generation and one zone"),
+        (replace(INFO, weights={"red": 100}), "the generation 'red' has a weight, but no endpoint group"),
+        (replace(INFO, weights={"blue": 0}), "'info': no generation has a weight, so nobody would answer"),
+        (replace(INFO, health_path="ready"), "'info': the health path 'ready' must begin with '/'"),
+        (replace(INFO, log_sample_rate=2), "'info': log_sample_rate must be from 0 to 1, not 2"),
+    ],
+)
+def test_bad_back_ends_of_a_cluster(backend: ClusterBackend, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        synth_edge(replace(WITH_CLUSTER, backends={**WITH_CLUSTER.backends, "info": backend}))
 
 
 def test_log4shell_is_refused_first_and_clients_are_limited_last() -> None:
@@ -124,10 +232,11 @@ def test_named_ranges_get_in_and_all_others_do_not() -> None:
     ("props", "message"),
     [
         (replace(PROPS, allowed=["10.0.0.0/8"] * 11), "allows 11 address ranges: at most 10 fit a rule"),
-        (replace(PROPS, default_backend="x"), "default_backend 'x' is no back end; known: clio, web"),
+        (replace(PROPS, default_backend="x"), "default_backend 'x' is no back end on Cloud Run; known: clio, web"),
+        (replace(WITH_CLUSTER, default_backend="info"), "'info' is no back end on Cloud Run; known: web"),
         (replace(PROPS, hosts=[]), "load balancer 'lab' has no hosts: name at least one that the certificate covers"),
         (replace(PROPS, name="Lab"), "load balancer name 'Lab' must have 1-49 lower-case letters"),
-        (replace(PROPS, backends={"Clio": PROPS.backends["clio"]}), "back end key 'Clio' must have 1-12 lower-case"),
+        (replace(PROPS, backends={"Clio": PROPS.backends["clio"]}), "back end key 'Clio' must have 1-60 lower-case"),
         (replace(PROPS, routes=[PROPS.routes[0]] * 2), "is claimed twice, by 'clio' and by 'clio'"),
         (replace(PROPS, rate_limit=RateLimit(per_s=61)), "security policy 'lab-edge': per_s must be one of 10, 30, 60"),
         (replace(PROPS, rate_limit=RateLimit(requests=0)), "requests must be from 1 to 10000, not 0"),

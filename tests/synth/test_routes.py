@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from karst.gcp.routes import Route, by_precision, check_routes
+from karst.gcp.routes import Route, by_precision, check_routes, prefix_of
 
 
 def route(path: str, priority: int, backend: str = "reader", is_write: bool = False, timeout_s: int = 60) -> Route:
@@ -65,3 +65,24 @@ def test_precise_templates_come_first_in_any_order() -> None:
     assert by_precision(route(path, 0) for path in reversed(paths)) == routes
     assert [r.priority for r in routes] == [10, 20, 30, 40, 50, 60, 70]
     check_routes(routes, ["reader"])
+
+
+def test_precedence_goes_before_precision() -> None:
+    routes = by_precision([route("/a/x", 0), Route(path="/a/**", backend="reader", priority=0, precedence=1)])
+    assert [r.path for r in routes] == ["/a/**", "/a/x"]
+
+
+def test_a_table_that_is_too_long_is_refused() -> None:
+    templates = [route(f"/a/*/{number}", number) for number in range(101)]
+    with pytest.raises(ValueError, match="101 routes have a wildcard before their end: the load balancer takes 100"):
+        check_routes(templates, ["reader"])
+    check_routes(templates[:100] + [route(f"/{number}/**", 200 + number) for number in range(50)], ["reader"])
+    with pytest.raises(ValueError, match="1001 routes: the load balancer takes 1000"):
+        check_routes([route(f"/{number}", number) for number in range(1001)], ["reader"])
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix"), [("/a/**", "/a/"), ("/**", "/"), ("/a/*/**", None), ("/a", None), ("/a/*", None)]
+)
+def test_what_only_says_how_a_path_begins_needs_no_template(path: str, prefix: str | None) -> None:
+    assert prefix_of(path) == prefix

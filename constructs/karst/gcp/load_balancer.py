@@ -6,38 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cdktn_provider_google.compute_backend_service import (
-    ComputeBackendService,
-    ComputeBackendServiceBackend,
-    ComputeBackendServiceLogConfig,
-)
 from cdktn_provider_google.compute_global_forwarding_rule import ComputeGlobalForwardingRule
-from cdktn_provider_google.compute_region_network_endpoint_group import (
-    ComputeRegionNetworkEndpointGroup,
-    ComputeRegionNetworkEndpointGroupCloudRun,
-)
 from cdktn_provider_google.compute_ssl_policy import ComputeSslPolicy
 from cdktn_provider_google.compute_target_http_proxy import ComputeTargetHttpProxy
 from cdktn_provider_google.compute_target_https_proxy import ComputeTargetHttpsProxy
 from cdktn_provider_google.compute_url_map import ComputeUrlMap, ComputeUrlMapDefaultUrlRedirect
 from constructs import Construct
 
+from karst.gcp.backends import ClusterBackend, RunBackend, Surroundings, check_backend, cluster_links, run_links
 from karst.gcp.routes import Route, check_routes
 from karst.gcp.security_policy import RateLimit, SecurityPolicy, SecurityPolicyProps
-from karst.gcp.url_map import UrlMap, UrlMapProps
+from karst.gcp.url_map import UrlMap, UrlMapProps, WeightedLink
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?")
-_BACKEND_KEY = re.compile(r"[a-z][a-z0-9-]{0,11}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunBackend:
-    """A Cloud Run service behind the load balancer. Its own request timeout counts, beside that of the route."""
-
-    service: str
-    region: str
-    log_sample_rate: float = 1.0
-    """Share of requests that are logged, 0 to 1."""
+_BACKEND_KEY = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +35,12 @@ class LoadBalancerProps:
     ipv4_address: str
     """A reserved global address; a reference to one of the same stack also says that it comes first."""
     ipv6_address: str
-    backends: Mapping[str, RunBackend]
-    """By a short stable name, at most 12 characters, that becomes part of resource names."""
+    backends: Mapping[str, RunBackend | ClusterBackend]
+    """By a stable name, at most 60 characters, that becomes part of resource names."""
     routes: Sequence[Route]
     default_backend: str
-    """Answers what no route takes; a landing page, or a service whose 404 is fit to be seen."""
+    """Answers what no route takes; a landing page, or a service whose 404 is fit to be seen. On Cloud Run, so that it
+    answers whatever happens to a cluster."""
     redirects_http: bool = True
     """Whether plain HTTP is answered, with nothing but a redirect; if not, the port is closed."""
     rate_limit: RateLimit = field(default_factory=RateLimit)
@@ -87,7 +70,8 @@ class LoadBalancer(Construct):
                 allowed=props.allowed,
             ),
         )
-        backends = {key: self._backend(key, backend, props, policy) for key, backend in sorted(props.backends.items())}
+        surroundings = Surroundings(name=props.name, project=props.project, security_policy=policy.self_link)
+        links = {key: self._links(key, backend, surroundings) for key, backend in sorted(props.backends.items())}
         url_map = UrlMap(
             self,
             "urls",
@@ -96,7 +80,7 @@ class LoadBalancer(Construct):
                 project=props.project,
                 hosts=props.hosts,
                 routes=props.routes,
-                backend_links={key: backend.self_link for key, backend in backends.items()},
+                backend_links=links,
                 default_backend=props.default_backend,
             ),
         )
@@ -105,30 +89,12 @@ class LoadBalancer(Construct):
         if props.redirects_http:
             self._redirect_http(props)
 
-    def _backend(
-        self, key: str, backend: RunBackend, props: LoadBalancerProps, policy: SecurityPolicy
-    ) -> ComputeBackendService:
-        group = ComputeRegionNetworkEndpointGroup(
-            self,
-            f"group-{key}",
-            name=f"{props.name}-{key}",
-            project=props.project,
-            region=backend.region,
-            network_endpoint_type="SERVERLESS",
-            cloud_run=ComputeRegionNetworkEndpointGroupCloudRun(service=backend.service),
-        )
-        # No timeout and no health check: serverless groups take neither, so timeouts stand in the routes.
-        return ComputeBackendService(
-            self,
-            f"backend-{key}",
-            name=f"{props.name}-{key}",
-            project=props.project,
-            load_balancing_scheme="EXTERNAL_MANAGED",
-            protocol="HTTPS",
-            security_policy=policy.self_link,
-            backend=[ComputeBackendServiceBackend(group=group.self_link)],
-            log_config=ComputeBackendServiceLogConfig(enable=True, sample_rate=backend.log_sample_rate),
-        )
+    def _links(
+        self, key: str, backend: RunBackend | ClusterBackend, surroundings: Surroundings
+    ) -> tuple[WeightedLink, ...]:
+        if isinstance(backend, RunBackend):
+            return run_links(self, key, backend, surroundings)
+        return cluster_links(self, key, backend, surroundings)
 
     def _serve_https(self, props: LoadBalancerProps, url_map: str) -> None:
         ssl_policy = ComputeSslPolicy(
@@ -189,13 +155,13 @@ def _check(props: LoadBalancerProps) -> None:
     for key, backend in sorted(props.backends.items()):
         if not _BACKEND_KEY.fullmatch(key):
             raise ValueError(
-                f"back end key {key!r} must have 1-12 lower-case letters, digits and hyphens and begin with a letter"
+                f"back end key {key!r} must have 1-60 lower-case letters, digits and hyphens and begin with a letter"
             )
-        if not 0 <= backend.log_sample_rate <= 1:
-            raise ValueError(f"back end {key!r}: log_sample_rate must be from 0 to 1, not {backend.log_sample_rate}")
-    if props.default_backend not in props.backends:
+        check_backend(key, backend)
+    on_run = sorted(key for key, backend in props.backends.items() if isinstance(backend, RunBackend))
+    if props.default_backend not in on_run:
         raise ValueError(
-            f"default_backend {props.default_backend!r} is no back end; known: {', '.join(sorted(props.backends))}"
+            f"default_backend {props.default_backend!r} is no back end on Cloud Run; known: {', '.join(on_run)}"
         )
     if not props.hosts:
         raise ValueError(f"load balancer {props.name!r} has no hosts: name at least one that the certificate covers")

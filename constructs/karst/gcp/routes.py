@@ -11,6 +11,8 @@ from itertools import combinations
 
 _MOST_WILDCARDS = 5
 _LONGEST_PATH = 255
+_MOST_ROUTES = 1000
+_MOST_TEMPLATES = 100
 _STEP = 10
 
 
@@ -29,6 +31,8 @@ class Route:
     """The lowest number that matches wins; unique in a table."""
     is_write: bool = False
     """Whether requests change data and therefore must not end at a reader."""
+    precedence: int = 0
+    """Orders a table before precision does; higher is tried first."""
     timeout_s: int = 60
     """Until the last byte of the answer; longer than the service's own limit, shorter than the client's."""
 
@@ -36,9 +40,10 @@ class Route:
 def by_precision(routes: Iterable[Route]) -> tuple[Route, ...]:
     """Give routes priorities that put the more precise template first, whatever order they came in.
 
-    Priorities are ten apart, in the order literal segment, `*`, `**`; a new route renumbers those after it.
+    Priorities are ten apart, in the order literal segment, `*`, `**`; a new route renumbers those after it. A higher
+    precedence goes before all of that.
     """
-    ordered = sorted(routes, key=lambda route: (_vagueness(route.path), route.path))
+    ordered = sorted(routes, key=lambda route: (-route.precedence, *precision(route.path)))
     return tuple(replace(route, priority=(place + 1) * _STEP) for place, route in enumerate(ordered))
 
 
@@ -46,8 +51,10 @@ def check_routes(routes: Sequence[Route], backends: Iterable[str]) -> None:
     """Refuse a table that the load balancer would take and then not serve as it reads.
 
     Raises `ValueError` for a malformed template, an unknown back end, a priority or a path given twice, a route that an
-    earlier one hides, and a write of which an earlier read of another back end would take a part.
+    earlier one hides, a write of which an earlier read of another back end would take a part, and for more routes or
+    templates than fit.
     """
+    _check_size(routes)
     known = sorted(backends)
     for route in routes:
         _check_path(route.path)
@@ -61,6 +68,43 @@ def check_routes(routes: Sequence[Route], backends: Iterable[str]) -> None:
             raise ValueError(f"route {route.path!r}: timeout_s must be at least 1, not {route.timeout_s}")
     for earlier, later in combinations(sorted(routes, key=lambda route: (route.priority, route.path)), 2):
         _check_pair(earlier, later)
+
+
+def prefix_of(path: str) -> str | None:
+    """What all paths of a template begin with, where that is all it says: `/clio/` of `/clio/**`, else nothing."""
+    stem = path.removesuffix("**")
+    return stem if path.endswith("/**") and "*" not in stem else None
+
+
+def is_template(path: str) -> bool:
+    """Whether only a template says this; a load balancer takes few of them, and ten times as many exact paths."""
+    return "*" in path and prefix_of(path) is None
+
+
+def precision(path: str) -> tuple[list[int], str]:
+    """Sort key that puts the more precise template first."""
+    return _vagueness(path), path
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether every path that matches `narrow` also matches `wide`."""
+    return _covers(_segments(wide), _segments(narrow))
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some path matches both templates."""
+    return _overlap(_segments(one), _segments(other))
+
+
+def _check_size(routes: Sequence[Route]) -> None:
+    templates = sum(is_template(route.path) for route in routes)
+    if templates > _MOST_TEMPLATES:
+        raise ValueError(
+            f"{templates} routes have a wildcard before their end: the load balancer takes {_MOST_TEMPLATES}. Let "
+            "fewer services answer writes in a process of their own"
+        )
+    if len(routes) > _MOST_ROUTES:
+        raise ValueError(f"{len(routes)} routes: the load balancer takes {_MOST_ROUTES}. Run fewer services")
 
 
 def _check_pair(earlier: Route, later: Route) -> None:

@@ -13,10 +13,19 @@ from cdktn_provider_google.compute_url_map import (
     ComputeUrlMapPathMatcherRouteRulesMatchRules,
     ComputeUrlMapPathMatcherRouteRulesRouteAction,
     ComputeUrlMapPathMatcherRouteRulesRouteActionTimeout,
+    ComputeUrlMapPathMatcherRouteRulesRouteActionWeightedBackendServices,
 )
 from constructs import Construct
 
-from karst.gcp.routes import Route, check_routes
+from karst.gcp.routes import Route, check_routes, prefix_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedLink:
+    """A back end of the cloud and its share of the requests."""
+
+    link: str
+    weight: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +36,10 @@ class UrlMapProps:
     project: str
     hosts: Sequence[str]
     routes: Sequence[Route]
-    backend_links: Mapping[str, str]
+    backend_links: Mapping[str, Sequence[WeightedLink]]
+    """By the name that routes use. Of several, each gets requests by its weight."""
     default_backend: str
+    """A back end with one link."""
 
 
 class UrlMap(Construct):
@@ -42,7 +53,7 @@ class UrlMap(Construct):
     def __init__(self, scope: Construct, id: str, props: UrlMapProps) -> None:
         super().__init__(scope, id)
         check_routes(props.routes, props.backend_links)
-        default = props.backend_links[props.default_backend]
+        default = _default(props)
         url_map = ComputeUrlMap(
             self,
             "map",
@@ -64,19 +75,37 @@ class UrlMap(Construct):
         self.self_link = url_map.self_link
 
 
-def _rule(route: Route, backend_link: str) -> ComputeUrlMapPathMatcherRouteRules:
+def _default(props: UrlMapProps) -> str:
+    links = props.backend_links[props.default_backend]
+    if len(links) != 1:
+        raise ValueError(f"default_backend {props.default_backend!r} has {len(links)} links: name a back end with one")
+    return links[0].link
+
+
+def _rule(route: Route, links: Sequence[WeightedLink]) -> ComputeUrlMapPathMatcherRouteRules:
+    # No retry policy: by default only requests without a body are repeated, so no merge or split is.
     return ComputeUrlMapPathMatcherRouteRules(
         priority=route.priority,
-        service=backend_link,
+        service=links[0].link if len(links) == 1 else None,
         match_rules=[_match(route.path)],
         route_action=ComputeUrlMapPathMatcherRouteRulesRouteAction(
-            timeout=ComputeUrlMapPathMatcherRouteRulesRouteActionTimeout(seconds=str(route.timeout_s))
+            timeout=ComputeUrlMapPathMatcherRouteRulesRouteActionTimeout(seconds=str(route.timeout_s)),
+            weighted_backend_services=[_weighted(link) for link in links] if len(links) > 1 else None,
         ),
     )
 
 
+def _weighted(link: WeightedLink) -> ComputeUrlMapPathMatcherRouteRulesRouteActionWeightedBackendServices:
+    return ComputeUrlMapPathMatcherRouteRulesRouteActionWeightedBackendServices(
+        backend_service=link.link, weight=link.weight
+    )
+
+
 def _match(path: str) -> ComputeUrlMapPathMatcherRouteRulesMatchRules:
-    # The load balancer refuses a template without a wildcard.
+    # Templates are few, and one without a wildcard is refused; so what can be said otherwise is.
+    prefix = prefix_of(path)
+    if prefix is not None:
+        return ComputeUrlMapPathMatcherRouteRulesMatchRules(prefix_match=prefix)
     if "*" in path:
         return ComputeUrlMapPathMatcherRouteRulesMatchRules(path_template_match=path)
     return ComputeUrlMapPathMatcherRouteRulesMatchRules(full_path_match=path)

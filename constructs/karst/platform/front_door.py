@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from constructs import Construct
 
 from karst.blueprint import Blueprint
-from karst.derived.workloads import Workload
+from karst.cluster_names import ClusterNames
+from karst.config.service_runtime import Runtime
+from karst.derived.edge import check_edge, weights
+from karst.derived.routes import Target, route_table
 from karst.gcp.address import GlobalAddresses, GlobalAddressesProps
+from karst.gcp.backends import ClusterBackend, RunBackend
 from karst.gcp.dns import DnsRecord, DnsRecordProps
-from karst.gcp.load_balancer import LoadBalancer, LoadBalancerProps, RunBackend
-from karst.gcp.routes import Route, by_precision
+from karst.gcp.load_balancer import LoadBalancer, LoadBalancerProps
 from karst.gcp.security_policy import RateLimit
 from karst.gcp.uptime import AlertChannels, AlertChannelsProps, Uptime, UptimeProps
-from karst.naming import shorten
-from karst.platform.run_services import run_workloads
 from karst.platform.watch import channel_key
-
-LANDING = "landing"
-"""The service that answers what no route takes."""
-_KEY_CHARS = 12
 
 
 class FrontDoor(Construct):
@@ -36,7 +31,8 @@ class FrontDoor(Construct):
             GlobalAddressesProps(project=gcp.project, ipv4_name=names.address("ipv4"), ipv6_name=names.address("ipv6")),
         )
         self._add_records(blueprint, addresses)
-        workloads = run_workloads(blueprint)
+        check_edge(deployment, blueprint.workloads)
+        table = route_table(blueprint.workloads)
         LoadBalancer(
             self,
             "balancer",
@@ -47,16 +43,9 @@ class FrontDoor(Construct):
                 certificate_map_path=names.certificate_map_path,
                 ipv4_address=addresses.ipv4,
                 ipv6_address=addresses.ipv6,
-                backends={
-                    backend_key(workload): RunBackend(
-                        service=names.run_service(workload.name),
-                        region=gcp.region,
-                        log_sample_rate=edge.log_share,
-                    )
-                    for workload in workloads
-                },
-                routes=by_precision(_routes(workloads)),
-                default_backend=LANDING,
+                backends={key: _backend(blueprint, target) for key, target in table.targets.items()},
+                routes=table.routes,
+                default_backend=table.default,
                 rate_limit=RateLimit(requests=edge.rate_limit.requests_per_minute, per_s=60),
                 allowed=edge.allowed,
             ),
@@ -106,17 +95,32 @@ class FrontDoor(Construct):
         )
 
 
-def backend_key(workload: Workload) -> str:
-    """Short stable name of a workload's back end."""
-    return shorten(workload.name, _KEY_CHARS)
+def _backend(blueprint: Blueprint, target: Target) -> RunBackend | ClusterBackend:
+    deployment, workload = blueprint.deployment, target.workload
+    if workload.runtime is Runtime.CLOUDRUN:
+        return RunBackend(
+            service=blueprint.names.run_service(workload.name),
+            region=deployment.gcp.region,
+            log_sample_rate=deployment.edge.log_share,
+        )
+    shares = weights(deployment)
+    return ClusterBackend(
+        groups={
+            generation: ClusterNames(of=deployment, generation=generation).endpoint_group(workload, target.process)
+            for generation in shares
+        },
+        weights=shares,
+        zones=deployment.gcp.node_zones,
+        health_path=_health_path(target),
+        timeout_s=workload.service.timeouts.edge_s,
+        drain_s=workload.service.processes[target.process].drain_s,
+        is_sticky=target.is_sticky,
+        log_sample_rate=deployment.edge.log_share,
+    )
 
 
-def _routes(workloads: Iterable[Workload]) -> Iterable[Route]:
-    for workload in workloads:
-        routes = workload.service.routes
-        if routes is None or routes.prefix == "/":
-            continue
-        for path in (routes.prefix, f"{routes.prefix}/**"):
-            yield Route(
-                path=path, backend=backend_key(workload), priority=0, timeout_s=workload.service.timeouts.edge_s
-            )
+def _health_path(target: Target) -> str:
+    health = target.workload.service.health
+    if health is None:
+        raise ValueError(f"services.{target.workload.name}: health is missing. Write the paths live and ready")
+    return health.ready

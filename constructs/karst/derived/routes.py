@@ -1,0 +1,255 @@
+"""Which path of a deployment's host goes to which process: the edge's table, from what services declare.
+
+A service owns its prefix and all below it, and its read process answers there. Where another service of the same prefix
+declares the whole rest, it gets no more than the paths it names. Paths that change data are told apart by the path
+alone, as the load balancer sees it; each is listed with and without a slash at its end, for services answer both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from karst.cluster_names import object_name
+from karst.config.rules.services import LANDING
+from karst.config.service_routes import Routes, under
+from karst.config.service_runtime import Runtime
+from karst.derived.workloads import Workload
+from karst.gcp.routes import Route, by_precision, check_routes, covers, overlap, precision
+
+_ALL_BELOW = "/**"
+_WILDCARDS = {"*", "**"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A process that the edge sends requests to, once for each way of doing so."""
+
+    workload: Workload
+    process: str
+    is_sticky: bool = False
+    """Whether a client stays with one replica."""
+
+    @property
+    def key(self) -> str:
+        """Stable name of its back end."""
+        return object_name(self.workload, self.process) + ("-sticky" if self.is_sticky else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteTable:
+    """What the load balancer is told."""
+
+    routes: tuple[Route, ...]
+    targets: Mapping[str, Target]
+    """By the key that routes use. Whoever answers the rest is among them."""
+    default: str
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class RouteProblem:
+    """Something that keeps a table from working as its services read."""
+
+    service: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"services.{self.service}: {self.message}. {self.remedy}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Claim:
+    """One path that a service wants to answer."""
+
+    path: str
+    target: Target
+    precedence: int = 0
+    is_write: bool = False
+
+    @property
+    def service(self) -> str:
+        return self.target.workload.name
+
+    @property
+    def rank(self) -> tuple[int, tuple[list[int], str]]:
+        return -self.precedence, precision(self.path)
+
+
+def route_table(workloads: Iterable[Workload]) -> RouteTable:
+    """Routes and their targets. Raises `ValueError` with every problem that the declarations have with each other."""
+    every = tuple(workloads)
+    found = list(route_problems(every))
+    if found:
+        raise ValueError("\n".join(str(problem) for problem in found))
+    landing = _target(next(each for each in every if each.name == LANDING))
+    claims = list(_needed(_claims(every), landing))
+    targets = {claim.target.key: claim.target for claim in claims} | {landing.key: landing}
+    routes = by_precision(_route(claim) for claim in claims)
+    check_routes(routes, targets)
+    return RouteTable(routes=routes, targets=dict(sorted(targets.items())), default=landing.key)
+
+
+def route_problems(workloads: Iterable[Workload]) -> Iterator[RouteProblem]:
+    """What is wrong with the table of a deployment, by service; nothing where `route_table` gives one."""
+    every = sorted(workloads, key=lambda each: each.name)
+    yield from _landing_problems(every)
+    yield from _sticky_problems(every)
+    twice = set(_claimed_twice(every))
+    yield from sorted(twice)
+    if not twice:
+        yield from sorted(set(_hidden(_claims(every))))
+
+
+def _landing_problems(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
+    landing = next((each for each in workloads if each.name == LANDING), None)
+    if landing is None:
+        yield RouteProblem(
+            service=LANDING, message="nothing answers what no service does", remedy="Let the landing page run."
+        )
+    elif landing.runtime is not Runtime.CLOUDRUN:
+        yield RouteProblem(
+            service=LANDING,
+            message="answers what no service does, and must do so while a cluster is replaced",
+            remedy="Write runtime: cloudrun, and image: {source: karst} where upstream's is chosen.",
+        )
+
+
+def _sticky_problems(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
+    for workload in workloads:
+        routes = workload.service.routes
+        if routes is not None and routes.sticky_prefix is not None and workload.runtime is Runtime.CLOUDRUN:
+            yield RouteProblem(
+                service=workload.name,
+                message=f"the load balancer can't keep a client of {routes.sticky_prefix} at one instance of Cloud Run",
+                remedy="Write runtime: gke.",
+            )
+
+
+def _claimed_twice(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
+    first: dict[str, _Claim] = {}
+    for claim in _claims(workloads):
+        other = first.setdefault(claim.path.rstrip("/") or "/", claim)
+        if other.service != claim.service:
+            yield RouteProblem(
+                service=claim.service,
+                message=f"{claim.path.removesuffix(_ALL_BELOW) or '/'} is already a path of '{other.service}'",
+                remedy="Give one of the two another path, or write enabled: false for it.",
+            )
+
+
+def _hidden(claims: Iterable[_Claim]) -> Iterator[RouteProblem]:
+    """Paths that another service's more preferred ones take away, wholly or, of writes, in part."""
+    for group in _that_may_meet(claims):
+        for place, later in enumerate(group):
+            for earlier in group[:place]:
+                if earlier.target.key != later.target.key and _takes(earlier, later):
+                    yield RouteProblem(
+                        service=later.service,
+                        message=f"the {'write route' if later.is_write else 'route'} {later.path} is hidden by "
+                        f"{earlier.path} of '{earlier.service}', which is tried first",
+                        remedy="Give it a higher precedence, or a path of its own.",
+                    )
+
+
+def _takes(earlier: _Claim, later: _Claim) -> bool:
+    if later.is_write and not earlier.is_write:
+        return overlap(earlier.path, later.path)
+    return covers(earlier.path, later.path)
+
+
+def _needed(claims: Iterable[_Claim], default: Target) -> Iterator[_Claim]:
+    """Leave out what changes nothing: a path whose requests end at the same target without it."""
+    rest = _Claim(path=_ALL_BELOW, target=default, precedence=-1000)
+    for group in _that_may_meet(claims):
+        kept: list[_Claim] = [rest]
+        for claim in reversed(group):
+            following = next(each for each in reversed(kept) if _decides(each, claim))
+            if following.target.key != claim.target.key or not covers(following.path, claim.path):
+                kept.append(claim)
+        yield from kept[1:]
+
+
+def _decides(following: _Claim, claim: _Claim) -> bool:
+    return covers(following.path, claim.path) or (
+        following.target.key != claim.target.key and overlap(following.path, claim.path)
+    )
+
+
+def _that_may_meet(claims: Iterable[_Claim]) -> Iterator[list[_Claim]]:
+    """Claims in the order in which they are tried; apart by their first segment, where no path matches two groups."""
+    groups: defaultdict[str, list[_Claim]] = defaultdict(list)
+    for claim in claims:
+        groups[claim.path.split("/")[1]].append(claim)
+    if _WILDCARDS & groups.keys():
+        groups = defaultdict(list, {"": [claim for group in groups.values() for claim in group]})
+    for _, group in sorted(groups.items()):
+        yield sorted(group, key=lambda claim: claim.rank)
+
+
+def _claims(workloads: Iterable[Workload]) -> Iterator[_Claim]:
+    """Every path of every service, once for each service and target."""
+    routed = [each for each in workloads if each.service.routes is not None]
+    seen: set[tuple[str, str]] = set()
+    for workload in routed:
+        for claim in _claims_of(workload, routed):
+            if (claim.path, claim.target.key) not in seen:
+                seen.add((claim.path, claim.target.key))
+                yield claim
+
+
+def _claims_of(workload: Workload, routed: Sequence[Workload]) -> Iterator[_Claim]:
+    routes = workload.service.routes
+    if routes is None:
+        return
+    for prefix, is_sticky in ((routes.prefix, False), (routes.sticky_prefix, True)):
+        if prefix is None:
+            continue
+        owns = prefix != "/" and not any(_declares_rest(other, prefix) for other in routed if other is not workload)
+        for process, declared, is_write in (
+            (routes.write_process, routes.writes, True),
+            (routes.read_process, routes.reads, False),
+        ):
+            target = Target(workload=workload, process=process, is_sticky=is_sticky)
+            for route in declared:
+                for path in _spellings(under(prefix, route.pattern)):
+                    yield _Claim(path=path, target=target, precedence=route.precedence, is_write=is_write)
+        if owns:
+            yield from _prefix(
+                prefix, routes, Target(workload=workload, process=routes.read_process, is_sticky=is_sticky)
+            )
+
+
+def _prefix(prefix: str, routes: Routes, target: Target) -> Iterator[_Claim]:
+    lowest = min((route.precedence for route in (*routes.reads, *routes.writes)), default=0)
+    for path in (prefix, prefix + _ALL_BELOW):
+        yield _Claim(path=path, target=target, precedence=min(lowest, 0))
+
+
+def _declares_rest(workload: Workload, prefix: str) -> bool:
+    routes = workload.service.routes
+    if routes is None or prefix not in (routes.prefix, routes.sticky_prefix):
+        return False
+    return any(route.pattern == _ALL_BELOW for route in routes.reads)
+
+
+def _spellings(path: str) -> tuple[str, ...]:
+    """A path as clients write it. A wildcard for the rest and the root have one spelling."""
+    return (path,) if path.endswith(("/**", "/")) else (path, f"{path}/")
+
+
+def _target(workload: Workload) -> Target:
+    routes = workload.service.routes
+    return Target(workload=workload, process=routes.read_process if routes else min(workload.service.listening))
+
+
+def _route(claim: _Claim) -> Route:
+    return Route(
+        path=claim.path,
+        backend=claim.target.key,
+        priority=0,
+        is_write=claim.is_write,
+        precedence=claim.precedence,
+        timeout_s=claim.target.workload.service.timeouts.edge_s,
+    )
