@@ -15,12 +15,15 @@ from karst.config.loader import Environment
 from karst.config.rules import load_checked
 from karst.config.rules.services import known_services
 from karst.config.service import load_services
+from karst.config.service_runtime import ImageOrigin
+from karst.config.service_templates import load_templates
 from karst.derived.workloads import Catalog, workloads
 from karst.packaging.bundle import PackagingError, service_bundle
 from stacks.deployment import declare
 
 ROOT = Path(__file__).parent
 SERVICES = ROOT / "services_src"
+UNUSABLE_INPUT = 2
 UPSTREAM = ROOT / "constructs" / "karst" / "upstream"
 
 
@@ -30,7 +33,7 @@ def build(environments: Path, outdir: Path, only: str | None = None) -> App:
     Raises `ConfigError`, `PackagingError` or `SynthesisError`, whose text says what to mend.
     """
     catalog = load_catalog()
-    loaded = load_checked(environments, known_services(SERVICES))
+    loaded = load_checked(environments, known_services(SERVICES, catalog))
     if only is not None and only not in loaded:
         raise SynthesisError(f"there is no deployment {show(only)}. {did_you_mean(only, loaded, 'Deployments')}")
     app = create_app(outdir)
@@ -51,9 +54,13 @@ def _declare(app: App, environment: Environment, catalog: Catalog) -> None:
 
 def load_catalog() -> Catalog:
     """Every service that could run, ours with the tag that its sources give."""
-    ours = load_services(SERVICES)
+    ours, upstream = load_services(SERVICES), load_services(UPSTREAM)
+    templates = {
+        ImageOrigin.KARST: load_templates(SERVICES, ours),
+        ImageOrigin.UPSTREAM: load_templates(UPSTREAM, upstream),
+    }
     tags = {name: service_bundle(SERVICES, name).tag for name in ours}
-    return Catalog(ours=ours, tags=tags, upstream=load_services(UPSTREAM))
+    return Catalog(ours=ours, tags=tags, upstream=upstream, templates=templates)
 
 
 def blueprint(environment: Environment, catalog: Catalog) -> Blueprint:
@@ -73,7 +80,7 @@ def main() -> int:
         synthesize(build(environments, outdir, only=os.environ.get("KARST_ONLY")))
     except (ConfigError, PackagingError, SynthesisError) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return UNUSABLE_INPUT
     return 0
 
 

@@ -11,11 +11,11 @@ DEFAULT_PARALLELISM = 4
 _TERRAFORM_VALUED = frozenset(
     {"-target", "-replace", "-exclude", "-var", "-var-file", "-lock-timeout", "-parallelism", "-generate-config-out"}
 )
-_SYNTH_VALUED = frozenset({"--app", "-a", "--log-level", "--log-file-directory"})
+_SYNTH_VALUED = frozenset({"--log-level", "--log-file-directory"})
 _PLAN_FLAGS = {"--refresh-only": "-refresh-only"}
 _PLAN_VALUED = {"--var": "-var", "--var-file": "-var-file", "--terraform-parallelism": "-parallelism"}
 _OWN_VALUED = frozenset(
-    {"--parallelism", "--environments", "--only", "--approvals", "--output", "-o", "--outputs-file"}
+    {"--parallelism", "--environments", "--only", "--approvals", "--app", "-a", "--output", "-o", "--outputs-file"}
 )
 _OWN_FLAGS = frozenset(
     {
@@ -24,6 +24,7 @@ _OWN_FLAGS = frozenset(
         "--skip-synth",
         "--no-color",
         "--migrate-state",
+        "--without-state",
         "--ignore-missing-stack-dependencies",
         "--outputs-file-include-sensitive-outputs",
         "--skip-provider-lock",
@@ -46,7 +47,7 @@ class Arguments:
     plan: list[str] = field(default_factory=list)
     """What goes to `terraform plan`."""
     synth: list[str] = field(default_factory=list)
-    """What goes to the toolkit's synthesis, unknown options included: it knows them, or says that it does not."""
+    """What only the toolkit's own synthesis knows, unknown options included: it says where it does not."""
 
     def has(self, flag: str) -> bool:
         """Whether an option of Karst's was given."""
@@ -98,6 +99,18 @@ def parse(arguments: Sequence[str]) -> Arguments:
         else:
             parsed.plan.append(word if joined or option not in _TERRAFORM_VALUED else f"{word}={_next(option, rest)}")
     return parsed
+
+
+def only_synthesis_options(arguments: Arguments) -> None:
+    """Refuse what means nothing to a command that plans nothing."""
+    known = {"--environments", "--only", "--app", "-a", "--output", "-o", "--skip-synth", "--no-color"}
+    if stray := [*(option for option in arguments.own if option not in known), *arguments.plan]:
+        raise UsageError(f"{stray[0]} means nothing to a command that plans nothing. Leave it out.")
+    if arguments.stacks:
+        raise UsageError(
+            f"{arguments.stacks[0]!r} means nothing here: all stacks are synthesized. For those of one deployment, "
+            "write --only DEPLOYMENT."
+        )
 
 
 def strip_own(arguments: Sequence[str]) -> tuple[list[str], Arguments]:

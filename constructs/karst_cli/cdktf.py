@@ -1,16 +1,16 @@
 """The project's `cdktf`: the toolkit's commands, in order of dependencies, with every plan guarded before its apply.
 
-`synth`, `list` and everything unknown go to the maintained toolkit `cdktn`; `diff`, `deploy` and `destroy` run
-Terraform on the synthesized stacks (see docs/adr/0003-guarded-deploy.md).
+`synth` and `list` run the application that `cdktf.json` names; `diff`, `deploy` and `destroy` do so too, and then run
+Terraform on the synthesized stacks (see docs/adr/0003-guarded-deploy.md). Everything unknown goes to the maintained
+toolkit `cdktn`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,11 @@ from pathlib import Path
 from karst.config.errors import ConfigError
 from karst.plan.approvals import Approval, read_approvals
 from karst.plan.report import as_text
-from karst_cli.arguments import Arguments, UsageError, parse, strip_own
+from karst_cli.application import synthesize
+from karst_cli.arguments import Arguments, UsageError, only_synthesis_options, parse, strip_own
+from karst_cli.deploy_images import image_builder
 from karst_cli.guarded_run import GuardedRun, Request
+from karst_cli.run_report import complain, list_stacks, print_dry_run, report, say
 from karst_cli.stack_graph import (
     Stack,
     StackError,
@@ -31,6 +34,7 @@ from karst_cli.stack_graph import (
     read_stacks,
     with_dependencies,
 )
+from karst_cli.state import copy_without_state
 from karst_cli.terraform import (
     Outcome,
     StackFailedError,
@@ -49,24 +53,28 @@ Commands:
   synth     write the stacks as Terraform JSON into cdktf.out
   list      list the stacks
   diff      plan stacks and everything they depend on; guard the plans
-  deploy    the same, then apply the guarded plans, in order. Removed stacks last, backwards
+  deploy    build missing images, plan and guard likewise, then apply in order; removed stacks last, backwards
   destroy   destroy the named stacks and no others, backwards; guarded too
 Any other command goes to the toolkit, `cdktn`.
 
 A stack is named as `cdktf list` prints it; a deployment's own name is its edge stack, so `cdktf deploy global` deploys
 all of `global`. `*` stands for any part of a name.
 
-Options of diff, deploy and destroy:
+Options:
   --environments PATH   folder of deployments (default: environments)
   --only DEPLOYMENT     synthesize only this one
+  --skip-synth          use cdktf.out as it is
+
+Options of diff, deploy and destroy:
   --approvals FILE      more approvals than those in environments/*/approvals.yaml
   --parallelism N       stacks at a time (default: 4)
   --dry-run             synthesize, then print the stacks in order and the commands; run none of them
   --auto-approve        apply without asking
-  --skip-synth          use cdktf.out as it is
+  --without-state       diff only: plan from an empty state, needing neither its bucket nor credentials
   --ignore-missing-stack-dependencies   exactly the named stacks
   --outputs-file FILE   write the outputs of deployed stacks as JSON
-Options with one dash (-refresh=false, -target=ADDRESS, -lock-timeout=5m) go to `terraform plan`, others to synthesis.
+Options with one dash (-refresh=false, -target=ADDRESS, -lock-timeout=5m) go to `terraform plan`, others to
+the toolkit's own synthesis, `cdktn synth`.
 
 Exit status: 0 done, 1 a stack failed, 2 the input cannot be used, 3 the plan guard refused, 130 interrupted.
 """
@@ -83,35 +91,48 @@ def run(arguments: Sequence[str], project: Path) -> int:
         print(_HELP, end="")
         return OK
     command, rest = _ALIASES.get(arguments[0], arguments[0]), list(arguments[1:])
+    is_ours = command in {"synth", "list", "diff", "deploy", "destroy"}
+    if is_ours and {"-h", "--help"} & set(rest):
+        print(_HELP, end="")
+        return OK
     try:
-        if command in {"diff", "deploy", "destroy"}:
-            if {"-h", "--help"} & set(rest):
-                print(_HELP, end="")
-                return OK
-            return _run_guarded(command, parse(rest), project)
+        if is_ours:
+            run_ours = _run_synthesis if command in {"synth", "list"} else _run_guarded
+            return run_ours(command, parse(rest), project)
         kept, own = strip_own(rest)
         return run_toolkit(project, [command, *kept], _app_environment(own))
     except (UsageError, StackError, ProgramMissingError, ConfigError) as error:
-        _complain(str(error))
+        complain(str(error))
         return UNUSABLE_INPUT
     except StackFailedError as error:
-        _complain(str(error))
+        complain(str(error))
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
+def _run_synthesis(command: str, arguments: Arguments, project: Path) -> int:
+    only_synthesis_options(arguments)
+    _check_synthesis(arguments)
+    status = _synthesize(arguments, project)
+    if status == OK:
+        stacks = read_stacks(project / arguments.output)
+        if command == "list":
+            list_stacks(stacks, str(arguments.output))
+        else:
+            say(f"Wrote to {arguments.output}: {', '.join(stacks)}")
+    return status
+
+
 def _run_guarded(command: str, arguments: Arguments, project: Path) -> int:
     _check_usage(command, arguments)
     executable = find_terraform(os.environ)
-    environment = _app_environment(arguments)
-    if not arguments.has("--skip-synth"):
-        status = run_toolkit(project, ["synth", "--output", str(arguments.output), *arguments.synth], environment)
-        if status:
-            _complain("Synthesis failed; nothing was planned.")
-            return FAILED
+    if status := _synthesize(arguments, project):
+        return status
     stacks = read_stacks(project / arguments.output)
     waits = _waits(command, arguments, stacks)
+    if arguments.has("--without-state"):
+        stacks = _without_state(stacks, waits, project / arguments.output)
     request = Request(
         stacks=stacks,
         waits=waits,
@@ -122,41 +143,49 @@ def _run_guarded(command: str, arguments: Arguments, project: Path) -> int:
     )
     terraform = Terraform(
         executable=executable,
-        environment=terraform_environment(
-            environment, is_cache_allowed=not arguments.has("--disable-plugin-cache-env")
-        ),
+        environment=terraform_environment(os.environ, is_cache_allowed=not arguments.has("--disable-plugin-cache-env")),
     )
     if arguments.has("--dry-run"):
-        _print_dry_run(command, request, terraform)
+        print_dry_run(command, request, terraform)
         return OK
     approvals = _approvals(arguments, project)
     guarded = GuardedRun(
         request=request,
         terraform=terraform,
-        say=_say,
-        build_images=_image_builder(_environments(arguments, project), project),
+        say=say,
+        build_images=image_builder(_environments(arguments, project), project) if command == "deploy" else None,
     )
     with forwarding_interrupts(terraform, _complain_from_signal), _plans_removed(guarded):
         return _plan_guard_apply(command, arguments, guarded, approvals)
 
 
 def _plan_guard_apply(command: str, arguments: Arguments, guarded: GuardedRun, approvals: tuple[Approval, ...]) -> int:
+    built = guarded.build_all_images()
+    if not built.is_success:
+        report(built, "deployed")
+        complain("Not every image could be built, so nothing was planned or applied.")
+        return _status(guarded, built)
     planned = guarded.plan_all()
     if not planned.is_success:
-        _report(planned, "planned")
-        _complain("Not every stack could be planned, so nothing was applied.")
+        report(planned, "planned")
+        complain("Not every stack could be planned, so nothing was applied.")
         return _status(guarded, planned)
     verdict = guarded.judge(approvals, datetime.now(UTC).date())
-    _say(as_text(verdict))
+    say(as_text(verdict))
     if verdict.refusals:
         return REFUSED
     if command == "diff":
         return UNUSABLE_INPUT if guarded.has_changes else OK
     if not _is_agreed(arguments, guarded):
-        _complain("Not applied.")
+        complain("Not applied.")
         return FAILED
     applied = guarded.apply_all()
-    _report(applied, "destroyed" if command == "destroy" else "deployed")
+    report(applied, "destroyed" if command == "destroy" else "deployed")
+    if not applied.is_success:
+        complain(
+            f"What was applied stays applied. Once the reason is gone, the same `cdktf {command}` goes on from there. "
+            "By hand, in the folder above: `terraform plan`, then `terraform apply`, which the guard does not see."
+        )
     if applied.is_success and (file := arguments.last("--outputs-file")):
         is_sensitive_included = arguments.has("--outputs-file-include-sensitive-outputs")
         outputs = guarded.outputs(is_sensitive_included=is_sensitive_included)
@@ -176,10 +205,37 @@ def _check_usage(command: str, arguments: Arguments) -> None:
     options = {option.partition("=")[0] for option in arguments.plan}
     if "-out" in options:
         raise UsageError("-out is Karst's own: it applies exactly the plan that it guarded. Leave it out.")
+    if arguments.has("--without-state") and command != "diff":
+        raise UsageError(
+            f"--without-state only plans: {command} needs the state to know what exists. Use `cdktf diff STACK "
+            "--without-state`, or leave it out."
+        )
     if "-destroy" in options and command != "destroy":
         raise UsageError(f"{command} adds dependencies, and must not destroy them. Use `cdktf destroy STACK`.")
+    _check_synthesis(arguments)
+
+
+def _check_synthesis(arguments: Arguments) -> None:
     if arguments.has("--skip-synth") and arguments.synth:
         raise UsageError(f"{arguments.synth[0]} goes to synthesis, which --skip-synth leaves out. Drop one of them.")
+
+
+def _synthesize(arguments: Arguments, project: Path) -> int:
+    if arguments.has("--skip-synth"):
+        return OK
+    status = synthesize(project, arguments, _app_environment(arguments))
+    if status not in {OK, UNUSABLE_INPUT}:
+        complain("Synthesis failed, so nothing else was done.")
+        return FAILED
+    return status
+
+
+def _without_state(stacks: dict[str, Stack], waits: Waits, output: Path) -> dict[str, Stack]:
+    copies = copy_without_state(stacks, waits, output)
+    say("Planning from an empty state, without credentials: what exists already shows as to be created.")
+    if copies.import_count:
+        say(f"Imports are left out ({copies.import_count}): what they would take over shows as to be created too.")
+    return copies.stacks
 
 
 def _waits(command: str, arguments: Arguments, stacks: dict[str, Stack]) -> Waits:
@@ -193,28 +249,6 @@ def _waits(command: str, arguments: Arguments, stacks: dict[str, Stack]) -> Wait
             "nothing, add --ignore-missing-stack-dependencies."
         )
     return destroy_order(stacks, chosen)
-
-
-def _print_dry_run(command: str, request: Request, terraform: Terraform) -> None:
-    print(f"{command} would run these stacks, {request.parallelism} at a time:")
-    for number, (name, before) in enumerate(request.waits.items(), start=1):
-        stack = request.stacks[name]
-        removal = " (removal)" if stack.is_removal else ""
-        after = f" after {', '.join(sorted(before))}" if before else ""
-        print(f"{number}. {name}{removal}{after}")
-    print("First, for every stack, then the plan guard for all of them:")
-    steps = [request.init_arguments(), request.plan_arguments(), ("show", "-json", request.apply_arguments()[-1])]
-    _print_commands(request, terraform, steps)
-    if command != "diff":
-        print("Then, once the guard has no objection, in this order:")
-        _print_commands(request, terraform, [request.apply_arguments()])
-
-
-def _print_commands(request: Request, terraform: Terraform, steps: Sequence[tuple[str, ...]]) -> None:
-    for name in request.waits:
-        for step in steps:
-            folder = shlex.quote(str(request.stacks[name].folder))
-            print(f"  cd {folder} && {shlex.join(terraform.command(*step))}")
 
 
 def _approvals(arguments: Arguments, project: Path) -> tuple[Approval, ...]:
@@ -241,55 +275,15 @@ def _is_agreed(arguments: Arguments, guarded: GuardedRun) -> bool:
     if arguments.has("--auto-approve") or not any(plan.is_applicable for plan in guarded.plans.values()):
         return True
     if not sys.stdin.isatty():
-        _complain("Nobody is here to ask. Add --auto-approve to apply without asking.")
+        complain("Nobody is here to ask. Add --auto-approve to apply without asking.")
         return False
     return input("Apply these plans? Only 'yes' applies them: ").strip() == "yes"
-
-
-def _image_builder(environments: Path, project: Path) -> Callable[[str, tuple[str, ...]], None]:
-    """Have `karst build` look after the images of a stack; it asks the registry, and builds only what is missing."""
-
-    def build_images(stack: str, images: tuple[str, ...]) -> None:
-        import typer
-
-        from karst_cli.build import build
-
-        deployments = [path.parent.name for path in environments.glob("*/deployment.yaml")]
-        owners = [name for name in deployments if stack == name or stack.startswith(f"{name}-")]
-        if not owners:
-            raise StackFailedError(f"no deployment below {environments} owns {stack}, so its images cannot be built")
-        for service in sorted({image.rpartition("/")[2].partition(":")[0] for image in images}):
-            try:
-                build(service, max(owners, key=len), environments, project / "services_src", dry_run=False)
-            except typer.Exit as error:
-                raise StackFailedError(f"`karst build {service}` failed; what it said stands above") from error
-
-    return build_images
-
-
-def _report(outcome: Outcome, verb: str) -> None:
-    for name, said in outcome.failed.items():
-        _complain(f"== {name}: failed\n{said}")
-    for name, reason in outcome.skipped.items():
-        _complain(f"== {name}: not {verb}, {reason}")
-    if outcome.done:
-        _say(f"{verb}: {', '.join(outcome.done)}")
 
 
 def _status(guarded: GuardedRun, outcome: Outcome) -> int:
     if guarded.terraform.is_interrupted:
         return INTERRUPTED
     return OK if outcome.is_success else FAILED
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _complain(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 def _complain_from_signal(text: str) -> None:

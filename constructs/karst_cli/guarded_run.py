@@ -8,17 +8,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 
 from karst.plan.approvals import Approval
 from karst.plan.guard import Verdict, judge
 from karst.plan.model import Plan
 from karst.plan.reader import PlanUnreadableError, parse_plan
-from karst_cli.images import images_in
+from karst_cli.deploy_images import BuildImages, images_of, is_complete, registries_below
+from karst_cli.diagnosis import unreachable
 from karst_cli.stack_graph import Stack, Waits
-from karst_cli.terraform import Outcome, StackFailedError, Terraform, run_all
+from karst_cli.state import reason_unreachable
+from karst_cli.terraform import Failure, Outcome, StackFailedError, Terraform, run_all
 
 PLAN_FILE = "karst.tfplan"
 _CHANGED = 2
@@ -59,16 +60,34 @@ class GuardedRun:
     request: Request
     terraform: Terraform
     say: Callable[[str], None]
-    build_images: Callable[[str, tuple[str, ...]], None]
-    """Builds those of a stack's images that are missing in their registry."""
+    build_images: BuildImages | None
+    """None where nothing is deployed, so nothing has to be there."""
     plans: dict[str, Plan] = field(default_factory=dict)
     has_changes: bool = False
-    _init_lock: threading.Lock = field(default_factory=threading.Lock)
+    _prepared: set[str] = field(default_factory=set)
+    _lost: dict[str, Failure] = field(default_factory=dict)
+    """Buckets of state that cannot be used: what failed there fails for every stack, and takes its time."""
+    _with_images: set[str] = field(default_factory=set)
     _image_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def build_all_images(self) -> Outcome:
+        """Build missing images before anything is planned, so that a failing build changes nothing.
+
+        Left for later are those of stacks whose foundation is to be made or extended by this very run: the registry
+        comes with it.
+        """
+        if self.build_images is None:
+            return Outcome()
+        pending: Waits = {name: frozenset() for name in self.request.waits if images_of(self.request.stacks[name])}
+        return run_all(pending, self._build_if_possible, parallelism=1)
 
     def plan_all(self) -> Outcome:
         """Plan every stack, in any order: none needs another's state."""
         free: Waits = {name: frozenset() for name in self.request.waits}
+        # First all folders: Terraform writes a provider to the shared cache anew, under the feet of a running plan.
+        prepared = run_all(free, self._prepare, parallelism=1)
+        if not prepared.is_success:
+            return Outcome(failed=prepared.failed, skipped=prepared.skipped)
         return run_all(free, self._plan, parallelism=self.request.parallelism)
 
     def judge(self, approvals: Iterable[Approval], today: date) -> Verdict:
@@ -82,13 +101,13 @@ class GuardedRun:
     def remove_plans(self) -> None:
         """Take the saved plans away: they hold attribute values, and are stale once applied."""
         for name in self.request.waits:
-            (self._folder(name) / PLAN_FILE).unlink(missing_ok=True)
+            (self.request.stacks[name].folder / PLAN_FILE).unlink(missing_ok=True)
 
     def outputs(self, *, is_sensitive_included: bool) -> dict[str, dict[str, object]]:
         """Read the outputs of every stack of the run."""
         found: dict[str, dict[str, object]] = {}
         for name in self.request.waits:
-            _, text = self.terraform.run(self._folder(name), "output", "-json")
+            _, text = self.terraform.run(self.request.stacks[name], "output", "-json")
             found[name] = {
                 key: output.get("value")
                 for key, output in sorted(json.loads(text).items())
@@ -96,20 +115,58 @@ class GuardedRun:
             }
         return found
 
+    def _build_if_possible(self, name: str) -> None:
+        for registry in registries_below(self.request.stacks, name):
+            self._prepare(registry.name)
+            _, state = self.terraform.run(registry, "state", "pull")
+            if not is_complete(registry, state):
+                return
+        self._build(name)
+
+    def _build(self, name: str) -> None:
+        images = images_of(self.request.stacks[name])
+        if self.build_images is None or not images:
+            return
+        with self._image_lock:
+            if name not in self._with_images:
+                self.build_images(name, images)
+                self._with_images.add(name)
+
+    def _prepare(self, name: str) -> None:
+        """Initialize a stack's folder, once."""
+        if name in self._prepared:
+            return
+        stack, arguments = self.request.stacks[name], self.request.init_arguments()
+        if stack.bucket in self._lost:
+            lost = self._lost[stack.bucket]
+            raise StackFailedError(replace(lost, by_hand=self.terraform.by_hand(stack, *arguments)))
+        try:
+            self._look_for_bucket(stack)
+            self.terraform.run(stack, *arguments)
+        except StackFailedError as error:
+            if stack.bucket is not None and error.failure.cause is not None:
+                self._lost[stack.bucket] = error.failure
+            raise
+        self._prepared.add(name)
+
+    def _look_for_bucket(self, stack: Stack) -> None:
+        if stack.bucket is None:
+            return
+        if reason := reason_unreachable(stack.bucket, self.terraform.environment):
+            by_hand = self.terraform.by_hand(stack, *self.request.init_arguments())
+            raise StackFailedError(Failure(said="", by_hand=by_hand, cause=unreachable(stack.bucket, reason)))
+
     def _plan(self, name: str) -> None:
-        folder = self._folder(name)
-        # One at a time: Terraform's shared provider cache does not bear two writers.
-        with self._init_lock:
-            self.terraform.run(folder, *self.request.init_arguments())
+        stack = self.request.stacks[name]
         by_hand = ("plan", "-input=false", *self.request.plan_options)
         status, said = self.terraform.run(
-            folder, *self.request.plan_arguments(), rerun=by_hand, accepted=self._accepted_by_plan()
+            stack, *self.request.plan_arguments(), rerun=by_hand, accepted=self._accepted_by_plan()
         )
-        _, shown = self.terraform.run(folder, "show", "-json", PLAN_FILE)
+        _, shown = self.terraform.run(stack, "show", "-json", PLAN_FILE)
         try:
             self.plans[name] = parse_plan(shown, stack=name, source=f"plan of {name}")
         except PlanUnreadableError as error:
-            raise StackFailedError(str(error)) from error
+            raise StackFailedError(Failure(said=str(error))) from error
         self.has_changes = self.has_changes or status == _CHANGED
         self.say(f"== {name}: plan\n{said.strip()}")
 
@@ -120,16 +177,10 @@ class GuardedRun:
         if not self.plans[name].is_applicable:
             self.say(f"== {name}: nothing to apply")
             return
-        folder = self._folder(name)
-        images = images_in((folder / "cdk.tf.json").read_text(encoding="utf-8"))
-        if images and not self.request.stacks[name].is_removal:
-            # Not earlier: the registry may be part of this very run, in a stack that this one waits for.
-            with self._image_lock:
-                self.build_images(name, images)
+        # Only what was left for later: the registry has come with a stack that this one waits for.
+        self._build(name)
+        stack = self.request.stacks[name]
         # A plan that was begun is stale: by hand one plans again, which also shows how far it came.
         by_hand = ("plan", "-input=false", *self.request.plan_options)
-        _, said = self.terraform.run(folder, *self.request.apply_arguments(), rerun=by_hand)
+        _, said = self.terraform.run(stack, *self.request.apply_arguments(), rerun=by_hand)
         self.say(f"== {name}: apply\n{said.strip()}")
-
-    def _folder(self, name: str) -> Path:
-        return self.request.stacks[name].folder

@@ -33,6 +33,8 @@ class Stack:
     dependencies: frozenset[str]
     is_removal: bool
     """Whether it declares nothing but providers, so that a plan deletes what it held."""
+    bucket: str | None = None
+    """The bucket that holds its state; None for state on this machine."""
 
 
 def read_stacks(output: Path) -> dict[str, Stack]:
@@ -146,7 +148,15 @@ def _stack(output: Path, manifest: Path, name: str, entry: object) -> Stack:
         folder=path,
         dependencies=frozenset(str(dependency) for dependency in dependencies),
         is_removal=not any(content.get(block) for block in _HOLDING),
+        bucket=_bucket(content),
     )
+
+
+def _bucket(content: Mapping[str, object]) -> str | None:
+    found: object = content
+    for key in ("terraform", "backend", "gcs", "bucket"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _read_json(path: Path) -> dict[str, object]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from karst_cli.stack_graph import Waits
+from karst_cli.diagnosis import Cause, diagnose
+from karst_cli.stack_graph import Stack, Waits
 
 _LOCK_MARK = "Error acquiring the state lock"
 _LOCK_ADVICE = (
@@ -22,8 +23,29 @@ _LOCK_ADVICE = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a step failed for one stack."""
+
+    said: str
+    """What the program said; empty if it was never started."""
+    by_hand: str = ""
+    """The command that shows it again, with the folder to run it in."""
+    cause: Cause | None = None
+    """Set where the reason has nothing to do with this stack."""
+
+    def __str__(self) -> str:
+        said = f"Terraform said: {_errors_in(self.said)}" if self.cause and self.said else self.said
+        by_hand = f"To run it by hand: {self.by_hand}" if self.by_hand else ""
+        return "\n".join(filter(None, (str(self.cause or ""), said, by_hand)))
+
+
 class StackFailedError(Exception):
-    """Terraform failed for one stack; the message is what it said, and the command to see it again."""
+    """A step failed for one stack."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure: Failure = failure
+        super().__init__(str(failure))
 
 
 class InterruptedRunError(Exception):
@@ -51,9 +73,11 @@ class Terraform:
         return [self.executable, *arguments]
 
     def run(
-        self, folder: Path, *arguments: str, rerun: tuple[str, ...] | None = None, accepted: tuple[int, ...] = (0,)
+        self, stack: Stack, *arguments: str, rerun: tuple[str, ...] | None = None, accepted: tuple[int, ...] = (0,)
     ) -> tuple[int, str]:
-        """Run to the end; give exit status and output. `rerun` is what to type by hand where it isn't `arguments`.
+        """Run to the end in a stack's folder; give exit status and output.
+
+        `rerun` is what to type by hand where it isn't `arguments`.
 
         Raises `StackFailedError` for any status that isn't `accepted`.
         """
@@ -65,7 +89,7 @@ class Terraform:
                 # forwards, and to Terraform a second one means "drop everything".
                 process = subprocess.Popen(
                     self.command(*arguments),
-                    cwd=folder,
+                    cwd=stack.folder,
                     env=self.environment,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
@@ -74,7 +98,8 @@ class Terraform:
                     process_group=0,
                 )
             except OSError as error:
-                raise StackFailedError(f"{self.executable} cannot be started ({error.strerror or error})") from error
+                said = f"{self.executable} cannot be started ({error.strerror or error})"
+                raise StackFailedError(Failure(said=said)) from error
             self._running.add(process)
         try:
             output, errors = process.communicate()
@@ -82,7 +107,7 @@ class Terraform:
             with self._lock:
                 self._running.discard(process)
         if process.returncode not in accepted:
-            raise StackFailedError(self._failure(folder, rerun or arguments, f"{output}\n{errors}".strip()))
+            raise StackFailedError(self._failure(stack, rerun or arguments, f"{output}\n{errors}".strip()))
         return process.returncode, output
 
     def interrupt(self) -> None:
@@ -94,10 +119,22 @@ class Terraform:
             for process in self._running:
                 process.send_signal(signal.SIGINT)
 
-    def _failure(self, folder: Path, arguments: tuple[str, ...], said: str) -> str:
-        by_hand = f"cd {shlex.quote(str(folder))} && {shlex.join(self.command(*arguments))}"
+    def by_hand(self, stack: Stack, *arguments: str) -> str:
+        """What to type to run Terraform in a stack's folder."""
+        return f"cd {shlex.quote(str(stack.folder))} && {shlex.join(self.command(*arguments))}"
+
+    def _failure(self, stack: Stack, arguments: tuple[str, ...], said: str) -> Failure:
         advice = f"\n{_LOCK_ADVICE}" if _LOCK_MARK in said else ""
-        return f"{said}{advice}\nTo run it by hand: {by_hand}"
+        return Failure(
+            said=f"{said}{advice}", by_hand=self.by_hand(stack, *arguments), cause=diagnose(said, stack.bucket)
+        )
+
+
+def _errors_in(said: str) -> str:
+    """Leave out how far Terraform came before its first error."""
+    lines = said.splitlines()
+    first = next((number for number, line in enumerate(lines) if "Error: " in line), 0)
+    return "\n".join(lines[first:]).replace("Error: ", "", 1).strip("│╵╷ \n")
 
 
 @contextmanager
@@ -131,8 +168,8 @@ class Outcome:
     """How a step went for each stack."""
 
     done: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    """What Terraform said, by stack."""
+    failed: dict[str, Failure] = field(default_factory=dict)
+    """By stack."""
     skipped: dict[str, str] = field(default_factory=dict)
     """The reason, by stack."""
 
@@ -168,7 +205,7 @@ def _note(outcome: Outcome, name: str, future: Future[None]) -> None:
     try:
         future.result()
     except StackFailedError as error:
-        outcome.failed[name] = str(error)
+        outcome.failed[name] = error.failure
     except InterruptedRunError:
         outcome.skipped[name] = "interrupted"
     else:
@@ -182,4 +219,6 @@ def terraform_environment(base: Mapping[str, str], *, is_cache_allowed: bool) ->
         cache = Path(environment.get("HOME") or Path.home(), ".terraform.d", "plugin-cache")
         cache.mkdir(parents=True, exist_ok=True)
         environment["TF_PLUGIN_CACHE_DIR"] = str(cache)
+        # Synthesis keeps no lock files; without one, Terraform would fetch each provider again for every stack.
+        environment.setdefault("TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE", "1")
     return environment

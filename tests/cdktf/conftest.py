@@ -40,12 +40,29 @@ if command == "apply":
     (home / f"applied-{name}").write_text((folder / "karst.tfplan").read_text())
 if command == "show":
     print(told.get("plan") or json.dumps({"format_version": "1.2", "resource_changes": [], "applyable": True}))
+elif command == "state":
+    print(json.dumps({"resources": told.get("resources", [])}))
 elif command == "output":
     print(json.dumps({"url": {"value": f"https://{name}"}, "key": {"value": "secret", "sensitive": True}}))
 else:
     print(f"{command} of {name}")
 print(told.get("stderr", ""), file=sys.stderr)
 sys.exit(told.get("status", 0))
+"""
+
+FAKE_APPLICATION = """\
+import json, os, pathlib, sys
+home = pathlib.Path(os.environ["FAKE_HOME"])
+keys = ("KARST_ENVIRONMENTS", "KARST_ONLY", "CDKTF_OUTDIR", "JSII_NODE")
+with open(home / "application", "a") as stream:
+    stream.write(json.dumps([sys.argv[1:], {key: os.environ.get(key) for key in keys}]) + "\\n")
+said = os.environ.get("FAKE_APPLICATION_SAYS")
+if said:
+    print(said, file=sys.stderr)
+    sys.exit(int(os.environ["FAKE_APPLICATION_STATUS"]))
+out = pathlib.Path(os.environ["CDKTF_OUTDIR"])
+out.mkdir(exist_ok=True)
+(out / "manifest.json").write_bytes((home / "manifest").read_bytes())
 """
 
 FAKE_CDKTN = """\
@@ -79,7 +96,16 @@ class Project:
                 content["resource"] = {"terraform_data": {"x": {}}}  # pyright: ignore[reportArgumentType]
             (path / "cdk.tf.json").write_text(json.dumps(content))
             stacks[name] = {"name": name, "workingDirectory": f"stacks/{name}", "dependencies": list(needs)}
-        (out / "manifest.json").write_text(json.dumps({"version": "0.24.0", "stacks": stacks}))
+        self.manifest(json.dumps({"version": "0.24.0", "stacks": stacks}))
+
+    def manifest(self, text: str) -> None:
+        """Have this manifest in the output, now and after each synthesis."""
+        for path in (self.folder / "manifest", self.folder / "cdktf.out" / "manifest.json"):
+            path.write_text(text)
+
+    def content(self, stack: str, content: Mapping[str, object]) -> None:
+        """Declare something else in a stack."""
+        (self.folder / "cdktf.out" / "stacks" / stack / "cdk.tf.json").write_text(json.dumps(content))
 
     def behave(self, **told: object) -> None:
         """Tell the fake Terraform what to do: `plan demo` -> {"status": 1, "stderr": "..."}."""
@@ -94,7 +120,13 @@ class Project:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def toolkit_calls(self) -> list[tuple[list[str], dict[str, str | None]]]:
-        path = self.folder / "toolkit"
+        return self._starts("toolkit")
+
+    def application_calls(self) -> list[tuple[list[str], dict[str, str | None]]]:
+        return self._starts("application")
+
+    def _starts(self, program: str) -> list[tuple[list[str], dict[str, str | None]]]:
+        path = self.folder / program
         return [tuple(json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
 
 
@@ -108,6 +140,8 @@ def write_program(path: Path, source: str) -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     write_program(tmp_path / "bin" / "terraform", FAKE_TERRAFORM)
     write_program(tmp_path / "node_modules" / ".bin" / "cdktn", FAKE_CDKTN)
+    write_program(tmp_path / "bin" / "application", FAKE_APPLICATION)
+    (tmp_path / "cdktf.json").write_text(json.dumps({"app": "application"}))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("FAKE_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
