@@ -15,8 +15,6 @@ from karst.config.loader import Environment
 from karst.config.rules import load_checked
 from karst.config.rules.services import known_services
 from karst.config.service import load_services
-from karst.config.service_runtime import ImageOrigin
-from karst.config.service_templates import load_templates
 from karst.derived.workloads import Catalog, workloads
 from karst.packaging.bundle import PackagingError, service_bundle
 from stacks.deployment import declare
@@ -33,7 +31,7 @@ def build(environments: Path, outdir: Path, only: str | None = None) -> App:
     Raises `ConfigError`, `PackagingError` or `SynthesisError`, whose text says what to mend.
     """
     catalog = load_catalog()
-    loaded = load_checked(environments, known_services(SERVICES, catalog))
+    loaded = load_checked(environments, known_services(SERVICES))
     if only is not None and only not in loaded:
         raise SynthesisError(f"there is no deployment {show(only)}. {did_you_mean(only, loaded, 'Deployments')}")
     app = create_app(outdir)
@@ -54,13 +52,9 @@ def _declare(app: App, environment: Environment, catalog: Catalog) -> None:
 
 def load_catalog() -> Catalog:
     """Every service that could run, ours with the tag that its sources give."""
-    ours, upstream = load_services(SERVICES), load_services(UPSTREAM)
-    templates = {
-        ImageOrigin.KARST: load_templates(SERVICES, ours),
-        ImageOrigin.UPSTREAM: load_templates(UPSTREAM, upstream),
-    }
+    ours = load_services(SERVICES)
     tags = {name: service_bundle(SERVICES, name).tag for name in ours}
-    return Catalog(ours=ours, tags=tags, upstream=upstream, templates=templates)
+    return Catalog(ours=ours, tags=tags, upstream=load_services(UPSTREAM))
 
 
 def blueprint(environment: Environment, catalog: Catalog) -> Blueprint:
