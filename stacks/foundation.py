@@ -40,12 +40,14 @@ class FoundationStack(KarstStack):
         watch = Watch(self, "watch", blueprint)
         network = self._network(blueprint)
         accounts = identities.accounts
+        hosts = Hosts(self, "hosts", blueprint, network)
+        internal = hosts.internal
         storage = Storage(self, "storage", blueprint, accounts, self.protection)
         parts = [
             identities,
             watch,
             network,
-            hosts := Hosts(self, "hosts", blueprint, network),
+            hosts,
             storage,
             Documents(self, "documents", blueprint, accounts, self.protection),
             Secrets(self, "secrets", blueprint, accounts, self.protection),
@@ -53,8 +55,8 @@ class FoundationStack(KarstStack):
         ]
         if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
             parts += [
-                sql := Relational(self, "sql", blueprint, accounts, network, hosts.internal, self.protection),
-                Caches(self, "redis", blueprint, accounts, network, hosts.internal, self.protection),
+                sql := Relational(self, "sql", blueprint, accounts, network, internal, self.protection, watch.channels),
+                Caches(self, "redis", blueprint, accounts, network, internal, self.protection, watch.channels),
             ]
             if sql.server.service_agent is not None:
                 storage.admit_database_server(sql.server.service_agent)

@@ -93,6 +93,21 @@ def test_statements_are_audited_and_logged_without_their_values():
     assert flags["cloudsql.iam_authentication"] == "on"
 
 
+@pytest.mark.parametrize(("limit_gib", "alert_gib"), [(100, 80), (0, 0.8 * 65_536)])
+def test_people_hear_of_the_disk_before_it_can_grow_no_further(limit_gib: int, alert_gib: float):
+    disk = SqlDisk(limit_gib=limit_gib)
+    alert = only(_postgres(replace(PROPS, disk=disk, alert_channels=["ops"])), "google_monitoring_alert_policy")
+    condition = alert["conditions"][0]["condition_threshold"]
+    assert f'database_id = "{PROJECT}:daf-sql"' in condition["filter"]
+    assert "disk/bytes_used" in condition["filter"]
+    assert condition["threshold_value"] == int(alert_gib * 2**30)
+    assert alert["notification_channels"] == ["ops"]
+
+
+def test_without_anybody_to_tell_there_is_no_alert():
+    assert resources(_postgres(), "google_monitoring_alert_policy") == {}
+
+
 def test_flags_are_added_and_the_safe_ones_may_be_tuned():
     flags = _flags(replace(PROPS, flags=SqlFlags(values={"work_mem": "65536", "log_hostname": "off"})))
     assert (flags["work_mem"], flags["log_hostname"], flags["log_duration"]) == ("65536", "off", "on")

@@ -88,6 +88,7 @@ def test_failed_messages_are_kept_31_days_and_raise_an_alert() -> None:
     assert holding["message_retention_duration"] == "2678400s"
     alert = only(document, "google_monitoring_alert_policy")
     assert alert["notification_channels"] == [CHANNEL]
+    assert "gcloud pubsub subscriptions pull" in alert["documentation"]["content"]
     condition = alert["conditions"][0]["condition_threshold"]
     assert 'resource.labels.subscription_id = "api_WORKER_DEAD_LETTER"' in condition["filter"]
     assert (condition["comparison"], condition["threshold_value"]) == ("COMPARISON_GT", 0)

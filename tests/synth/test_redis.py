@@ -61,6 +61,16 @@ def test_protection_flips_the_switches(protection: Protection, is_on: bool):
     assert [secret["deletion_protection"] for secret in secrets] == [is_on, is_on]
 
 
+def test_people_hear_of_a_broker_that_fills_and_not_of_a_cache():
+    alert = only(_redis(replace(PROPS, alert_channels=["ops"])), "google_monitoring_alert_policy")
+    condition = alert["conditions"][0]["condition_threshold"]
+    assert f'instance_id = "projects/{PROJECT}/locations/{REGION}/instances/daf-broker"' in condition["filter"]
+    assert "stats/memory/usage_ratio" in condition["filter"]
+    assert (condition["threshold_value"], alert["notification_channels"]) == (0.8, ["ops"])
+    cache = _redis(replace(PROPS, role=RedisRole.CACHE, alert_channels=["ops"]))
+    assert resources(cache, "google_monitoring_alert_policy") == {}
+
+
 def test_the_password_is_copied_without_a_trace_and_anew_for_a_new_instance():
     version = resources(_redis(), "google_secret_manager_secret_version")["broker__auth_version"]
     assert version["secret_data_wo"] == "${google_redis_instance.broker__instance.auth_string}"

@@ -24,8 +24,13 @@ from constructs import Construct
 
 from karst.config.types import Manage
 from karst.gcp.members import Grantee, email_of, grant_id, member_of, needs_of
+from karst.gcp.metric_alert import MetricAlert, add_metric_alert
 from karst.gcp.postgres_settings import SqlBackups, SqlDisk, SqlFlags, SqlMachine, SqlMaintenance, SqlServerCa
 from karst.protection import Protection
+
+_DISK_SHARE = 0.8
+_LARGEST_DISK_GIB = 65_536
+"""What Cloud SQL allows a disk that no limit of ours stops."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,8 @@ class PostgresProps:
     maintenance: SqlMaintenance = field(default_factory=SqlMaintenance)
     flags: SqlFlags = field(default_factory=SqlFlags)
     server_ca: SqlServerCa | None = None
+    alert_channels: Sequence[str] = ()
+    """Told before the disk can grow no further."""
     databases: Collection[str] = ()
     """Made if the server is existing, too: that is how a dataset adds its own."""
     manage: Manage = Manage.CREATE
@@ -81,6 +88,7 @@ class Postgres(Construct):
             self.instance_name = instance.name
             self.private_address = instance.private_ip_address
             self.service_agent = instance.service_account_email_address
+            self._add_alert()
         for database in sorted(props.databases):
             SqlDatabase(self, f"database-{database}", project=props.project, instance=self.instance_name, name=database)
 
@@ -175,6 +183,28 @@ class Postgres(Construct):
                 ],
             ),
         )
+
+    def _add_alert(self) -> None:
+        props = self._props
+        limit_gib = props.disk.limit_gib or _LARGEST_DISK_GIB
+        alert = MetricAlert(
+            project=props.project,
+            title=f"disk of {props.name} is nearly full",
+            condition=f"more than {_DISK_SHARE:.0%} of {limit_gib} GiB are used",
+            metric_filter=(
+                'resource.type = "cloudsql_database" AND '
+                f'resource.labels.database_id = "{props.project}:{props.name}" AND '
+                'metric.type = "cloudsql.googleapis.com/database/disk/bytes_used"'
+            ),
+            above=int(_DISK_SHARE * limit_gib * 2**30),
+            for_s=600,
+            advice=(
+                f"The disk grows by itself up to {limit_gib} GiB, then all writes fail. Let versions expire, drop what "
+                "nobody needs, or raise `sql.disk_limit_gb`."
+            ),
+            channels=props.alert_channels,
+        )
+        add_metric_alert(self, "disk-alert", alert)
 
     def _ip_configuration(self) -> SqlDatabaseInstanceSettingsIpConfiguration:
         props = self._props

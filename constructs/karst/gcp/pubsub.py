@@ -6,12 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cdktn import ITerraformDependable
-from cdktn_provider_google.monitoring_alert_policy import (
-    MonitoringAlertPolicy,
-    MonitoringAlertPolicyConditions,
-    MonitoringAlertPolicyConditionsConditionThreshold,
-    MonitoringAlertPolicyConditionsConditionThresholdAggregations,
-)
 from cdktn_provider_google.pubsub_subscription import (
     PubsubSubscription,
     PubsubSubscriptionDeadLetterPolicy,
@@ -24,6 +18,7 @@ from cdktn_provider_google.pubsub_topic_iam_member import PubsubTopicIamMember
 from constructs import Construct
 
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
+from karst.gcp.metric_alert import MetricAlert, add_metric_alert
 
 _DAY_S = 86_400
 
@@ -87,8 +82,7 @@ class DeadLetterTopic(Construct):
             depends_on=[topic],
         )
         self.dependable: Sequence[ITerraformDependable] = (topic, agent)
-        if props.alert_channels:
-            self._alert(props)
+        self._alert(props)
 
     def grant_publish(self, grantee: Grantee) -> None:
         """Let `grantee` lay a message aside itself."""
@@ -115,34 +109,23 @@ class DeadLetterTopic(Construct):
         )
 
     def _alert(self, props: DeadLetterTopicProps) -> None:
-        MonitoringAlertPolicy(
-            self,
-            "alert",
+        alert = MetricAlert(
             project=props.project,
-            display_name=f"messages failed: {props.name}",
-            combiner="OR",
-            conditions=[
-                MonitoringAlertPolicyConditions(
-                    display_name="a message waits in the dead-letter subscription",
-                    condition_threshold=MonitoringAlertPolicyConditionsConditionThreshold(
-                        filter=(
-                            'resource.type = "pubsub_subscription" AND '
-                            f'resource.labels.subscription_id = "{props.subscription}" AND '
-                            'metric.type = "pubsub.googleapis.com/subscription/num_undelivered_messages"'
-                        ),
-                        comparison="COMPARISON_GT",
-                        threshold_value=0,
-                        duration="300s",
-                        aggregations=[
-                            MonitoringAlertPolicyConditionsConditionThresholdAggregations(
-                                alignment_period="60s", per_series_aligner="ALIGN_MAX"
-                            )
-                        ],
-                    ),
-                )
-            ],
-            notification_channels=list(props.alert_channels),
+            title=f"messages failed: {props.name}",
+            condition="a message waits in the dead-letter subscription",
+            metric_filter=(
+                'resource.type = "pubsub_subscription" AND '
+                f'resource.labels.subscription_id = "{props.subscription}" AND '
+                'metric.type = "pubsub.googleapis.com/subscription/num_undelivered_messages"'
+            ),
+            above=0,
+            advice=(
+                "A worker gave up on these messages. Read them, without taking them away, with "
+                f"`gcloud pubsub subscriptions pull {props.subscription}`; they are kept for 31 days."
+            ),
+            channels=props.alert_channels,
         )
+        add_metric_alert(self, "alert", alert)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from constructs import Construct
 
 from karst.config.types import Manage
 from karst.gcp.members import Grantee, grant_id, member_of, needs_of
+from karst.gcp.metric_alert import MetricAlert, add_metric_alert
 from karst.protection import Protection
 
 
@@ -31,6 +32,7 @@ class RedisRole(StrEnum):
     """What was used longest ago is dropped. Not saved."""
 
 
+_MEMORY_SHARE = 0.8
 _EVICTION = {RedisRole.BROKER: "noeviction", RedisRole.CACHE: "allkeys-lru"}
 
 
@@ -55,6 +57,8 @@ class RedisProps:
     is_highly_available: bool = False
     """Keep a copy in a second zone. Changing it replaces the instance and empties it."""
     version: str = "REDIS_7_2"
+    alert_channels: Sequence[str] = ()
+    """Told before a broker is full; a cache is meant to be."""
     manage: Manage = Manage.CREATE
     """An existing instance is reached through existing secrets; they are granted, not written."""
 
@@ -80,6 +84,8 @@ class Redis(Construct):
         self.host = instance.host
         self._publish_auth(instance)
         self._publish_ca(instance)
+        if props.role is RedisRole.BROKER:
+            self._add_alert()
 
     def grant_connect(self, grantee: Grantee) -> None:
         """Let a service account read the password and the authorities of this instance, which is all it takes."""
@@ -118,6 +124,26 @@ class Redis(Construct):
             deletion_protection=props.protection.is_on,
             depends_on=list(props.private_service_access),
         )
+
+    def _add_alert(self) -> None:
+        props = self._props
+        alert = MetricAlert(
+            project=props.project,
+            title=f"memory of {props.name} is nearly full",
+            condition=f"more than {_MEMORY_SHARE:.0%} of {props.memory_gib} GiB are used",
+            metric_filter=(
+                'resource.type = "redis_instance" AND '
+                f'resource.labels.instance_id = "projects/{props.project}/locations/{props.region}/instances/'
+                f'{props.name}" AND metric.type = "redis.googleapis.com/stats/memory/usage_ratio"'
+            ),
+            above=_MEMORY_SHARE,
+            advice=(
+                "A broker that is full refuses new tasks; it drops none. See which queue grows and whether its workers "
+                "run, or raise `redis.broker.memory_gb`."
+            ),
+            channels=props.alert_channels,
+        )
+        add_metric_alert(self, "memory-alert", alert)
 
     def _publish_auth(self, instance: RedisInstance) -> None:
         SecretManagerSecretVersion(

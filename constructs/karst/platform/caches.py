@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from constructs import Construct
 
 from karst.blueprint import Blueprint
@@ -31,6 +33,7 @@ class Caches(Construct):
         network: Network,
         zone: PrivateZone,
         protection: Protection,
+        alert_channels: Sequence[str],
     ) -> None:
         super().__init__(scope, id)
         self.roles = tuple(sorted(role for kind in blueprint.deployment.kinds for role in _ROLES_BY_KIND[kind]))
@@ -56,6 +59,7 @@ class Caches(Construct):
                     memory_gib=settings.memory_gb,
                     is_highly_available=blueprint.is_production if available is None else available,
                     version=settings.version,
+                    alert_channels=alert_channels,
                     manage=settings.manage,
                 ),
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from constructs import Construct
 
@@ -36,6 +36,7 @@ class Relational(Construct):
         network: Network,
         zone: PrivateZone,
         protection: Protection,
+        alert_channels: Sequence[str],
     ) -> None:
         super().__init__(scope, id)
         sql, gcp, names = blueprint.deployment.sql, blueprint.deployment.gcp, blueprint.names
@@ -58,6 +59,7 @@ class Relational(Construct):
                 ),
                 maintenance=SqlMaintenance(day=_DAYS.index(sql.maintenance.day) + 1, hour=sql.maintenance.hour),
                 flags=SqlFlags(values=flag_values(sql.flags)),
+                alert_channels=alert_channels,
                 databases=tuple(_databases(blueprint)),
                 manage=sql.manage,
             ),
