@@ -47,7 +47,30 @@ def test_a_whole_declaration_loads(tmp_path: Path) -> None:
     assert service.processes["worker"].is_generation_bound
 
 
+SCHEDULER = {
+    "resources": {"cpu": "10m", "memory": "128Mi"},
+    "scaling": {"min_replicas": 1, "max_replicas": 1},
+    "is_generation_bound": True,
+    "is_scheduler": True,
+}
+
+
+def with_scheduler(**changes: object) -> dict[str, object]:
+    return {**GOOD, "processes": {"web": WEB, "beat": {**SCHEDULER, **changes}}}
+
+
+def test_a_scheduler_loads(tmp_path: Path) -> None:
+    assert load_service(write(tmp_path, with_scheduler())).processes["beat"].is_scheduler
+
+
 BAD: dict[str, tuple[dict[str, object], str]] = {
+    "scheduler in every generation": (
+        with_scheduler(is_generation_bound=False),
+        "would start everything twice. Add is_generation_bound: true",
+    ),
+    "two schedulers": (with_scheduler(scaling={"max_replicas": 2}), "two schedulers would start everything twice"),
+    "scheduler that listens": (with_scheduler(port=8080), "a scheduler neither ends nor answers requests"),
+    "scheduler that ends": (with_scheduler(schedule="0 0 * * *"), "a scheduler neither ends nor answers requests"),
     "no health": ({**GOOD, "health": None}, "health is missing. Write the paths live and ready"),
     "live is ready": (
         {**GOOD, "health": {"live": "/h", "ready": "/h"}},

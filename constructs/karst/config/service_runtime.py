@@ -163,6 +163,29 @@ class Process(Model):
         "work in a draining one). Changing it starts or stops them in standby generations.",
         examples=[True],
     )
+    is_scheduler: bool = Field(
+        default=False,
+        description="True for the program that starts materializations at their hours: exactly one replica, which "
+        "stops before the next starts, and none while `materialization.paused`. Changing it changes how new versions "
+        "take over.",
+        examples=[True],
+    )
+
+    @model_validator(mode="after")
+    def _one_scheduler(self) -> Self:
+        if not self.is_scheduler:
+            return self
+        if not self.is_generation_bound:
+            raise ValueError(
+                "a scheduler in two generations would start everything twice. Add is_generation_bound: true"
+            )
+        if self.schedule is not None or self.port is not None:
+            raise ValueError("a scheduler neither ends nor answers requests. Remove schedule and port, or is_scheduler")
+        if self.scaling.min_replicas != 1 or self.scaling.max_replicas != 1:
+            raise ValueError(
+                "two schedulers would start everything twice. Write scaling: {min_replicas: 1, max_replicas: 1}"
+            )
+        return self
 
 
 class Health(Model):

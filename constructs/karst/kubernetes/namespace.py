@@ -43,7 +43,7 @@ class Namespace(Construct):
         if props.name == "default":
             raise ValueError("the namespace 'default' is where forgotten things end up. Give this one a name")
         self.name = props.name
-        levels = {f"{_POD_SECURITY}/enforce": props.level.value, f"{_POD_SECURITY}/warn": PodSecurity.RESTRICTED.value}
+        levels = {f"{_POD_SECURITY}/{mode}": props.level.value for mode in ("audit", "enforce", "warn")}
         namespace = NamespaceV1(
             self,
             "namespace",

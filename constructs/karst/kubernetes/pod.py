@@ -21,10 +21,9 @@ from cdktn_provider_kubernetes.deployment_v1 import (
     DeploymentV1SpecTemplateSpecVolumeEmptyDir,
 )
 
+from karst.derived.secret_classes import CSI_DRIVER
 from karst.kubernetes.container import ContainerProps, container, init_container
 
-SECRETS_DRIVER = "secrets-store-gke.csi.k8s.io"
-"""Google's Secret Manager add-on of the cluster."""
 _ZONE, _HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 _DEPLOYMENT_PREFIX = "DeploymentV1SpecTemplate"
 
@@ -147,7 +146,7 @@ def _volume(name: str, volume: Volume) -> DeploymentV1SpecTemplateSpecVolume:
             return DeploymentV1SpecTemplateSpecVolume(name=name, config_map=source)
         case SecretVolume():
             secrets = DeploymentV1SpecTemplateSpecVolumeCsi(
-                driver=SECRETS_DRIVER,
+                driver=CSI_DRIVER,
                 read_only=True,
                 volume_attributes={"secretProviderClass": volume.provider_class},
             )
