@@ -9,8 +9,9 @@ from karst.config.types import Kind
 from karst.gcp.bigtable import NodeRange, WideColumnInstance, WideColumnInstanceProps
 from karst.gcp.network import Network, NetworkProps, SecondaryRange
 from karst.gcp.project_services import ProjectServices, ProjectServicesProps
-from karst.naming import PODS_RANGE, SERVICES_RANGE
+from karst.naming import NODES, PODS_RANGE, SERVICES_RANGE, SQL_ROLES
 from karst.platform.caches import Caches
+from karst.platform.cluster_accounts import ClusterAccounts
 from karst.platform.documents import Documents
 from karst.platform.hosts import Hosts
 from karst.platform.identities import Identities
@@ -51,13 +52,16 @@ class FoundationStack(KarstStack):
             storage,
             Documents(self, "documents", blueprint, accounts, self.protection),
             Secrets(self, "secrets", blueprint, accounts, self.protection),
-            Images(self, "images", blueprint, storage.access_logs("sources")),
+            images := Images(self, "images", blueprint, storage.access_logs("sources")),
         ]
         if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
             parts += [
                 sql := Relational(self, "sql", blueprint, accounts, network, internal, self.protection, watch.channels),
                 Caches(self, "redis", blueprint, accounts, network, internal, self.protection, watch.channels),
+                cluster := ClusterAccounts(self, "clusters", blueprint),
             ]
+            images.registry.grant_pull(cluster.accounts[NODES])
+            sql.server.grant_login(cluster.accounts[SQL_ROLES])
             if sql.server.service_agent is not None:
                 storage.admit_database_server(sql.server.service_agent)
         if blueprint.has(Kind.LOCAL):

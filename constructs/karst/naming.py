@@ -20,7 +20,15 @@ PODS_RANGE = "pods"
 SERVICES_RANGE = "services"
 
 BUILDER = "builder"
-"""Names the account that builds images; no service may be called so."""
+"""Names the account that builds images."""
+NODES = "nodes"
+"""Names the account as which machines of clusters run."""
+KEDA = "keda"
+"""Names the account with which the autoscaler reads metrics."""
+SQL_ROLES = "sql-roles"
+"""Names the account that grants services what they may do inside databases."""
+RESERVED_ACCOUNTS = frozenset({BUILDER, NODES, KEDA, SQL_ROLES})
+"""Accounts of Karst's own; no service may be called so, for its account would be one of these."""
 
 _ACCOUNT_ID_CHARS = (6, 30)
 _BUCKET_CHARS = 63
@@ -265,6 +273,15 @@ class Names:
     def cluster(self, generation: str) -> str:
         """A generation's cluster, and its fleet membership."""
         return shorten(f"{self.of.gcp.cluster.name or self.of.name}-{generation}", 40)
+
+    @property
+    def cluster_location(self) -> str:
+        """Where control planes stand: in the whole region, or in the one zone."""
+        return self.of.gcp.region if self.of.gcp.cluster.regional else self.of.gcp.zone
+
+    def pool(self, key: str) -> str:
+        """Name of a node pool in the cluster."""
+        return self.of.gcp.pools[key].name or key
 
     def cluster_endpoint(self, generation: str) -> str:
         """Where the cluster's API is reached, known before the cluster exists."""

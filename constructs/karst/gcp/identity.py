@@ -123,6 +123,8 @@ class WorkloadIdentityBindingProps:
     """Its identity pool exists only once a first cluster with workload identity does."""
     namespace: str
     kubernetes_service_account: str
+    wait_for: Sequence[ITerraformDependable] = ()
+    """The cluster, where it stands in the same stack: without a first one there is no identity pool."""
 
 
 class WorkloadIdentityBinding(Construct):
@@ -137,6 +139,7 @@ class WorkloadIdentityBinding(Construct):
             service_account_id=account_resource_name(email_of(props.account_email), props.project),
             role="roles/iam.workloadIdentityUser",
             member=f"serviceAccount:{props.cluster_project}.svc.id.goog[{pod_identity}]",
+            depends_on=list(props.wait_for) or None,
         )
 
 

@@ -18,6 +18,8 @@ _SOURCES_DAYS = 30
 class Images(Construct):
     """A registry with tags that never move, a bucket of sources, and the one account that builds."""
 
+    registry: ImageRegistry
+
     def __init__(self, scope: Construct, id: str, blueprint: Blueprint, access_logs: AccessLogs) -> None:
         super().__init__(scope, id)
         gcp, names = blueprint.deployment.gcp, blueprint.names
@@ -31,12 +33,12 @@ class Images(Construct):
                 project_roles=(ProjectRole.LOG_WRITER,),
             ),
         )
-        registry = ImageRegistry(
+        self.registry = ImageRegistry(
             self,
             "registry",
             ImageRegistryProps(repository_id=names.registry, project=gcp.project, location=gcp.region),
         )
-        registry.grant_push(builder)
+        self.registry.grant_push(builder)
         sources = Bucket(
             self,
             "sources",
