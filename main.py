@@ -31,7 +31,7 @@ def build(environments: Path, outdir: Path, only: str | None = None) -> App:
     Raises `ConfigError`, `PackagingError` or `SynthesisError`, whose text says what to mend.
     """
     catalog = load_catalog()
-    loaded = load_checked(environments, known_services(SERVICES))
+    loaded = load_checked(environments, known_services(SERVICES, catalog))
     if only is not None and only not in loaded:
         raise SynthesisError(f"there is no deployment {show(only)}. {did_you_mean(only, loaded, 'Deployments')}")
     app = create_app(outdir)

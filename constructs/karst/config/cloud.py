@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from karst.config.base import Model
+from karst.config.machines import QuotaMetric
 from karst.config.types import (
     Cidr,
     GenerationState,
@@ -106,7 +107,11 @@ class MaintenanceWindow(Model):
         default="sunday", description="Day of the week, UTC."
     )
     hour: int = Field(
-        default=8, ge=0, le=23, description="Hour at which the window opens, UTC; it stays open four hours."
+        default=8,
+        ge=0,
+        le=23,
+        description="Hour at which the window opens, UTC. That of a cluster stays open twelve hours, the least that "
+        "Google takes once a week.",
     )
 
 
@@ -198,6 +203,12 @@ class Cloud(Model):
         default_factory=default_pools,
         description="Node pools by name; naming one replaces the set, so name all that you use.",
         max_length=12,
+    )
+    quotas: dict[QuotaMetric, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="What Google lets the project use in the region, by the quota's name; what the pools may grow to "
+        "is checked against it. Only those listed are.",
+        examples=[{"CPUS": 72, "T2D_CPUS": 1200, "SSD_TOTAL_GB": 8192}],
     )
 
     @property

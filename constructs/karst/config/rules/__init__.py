@@ -17,6 +17,8 @@ from karst.config.rules import (
     kinds,
     names,
     network,
+    pools,
+    quotas,
     references,
     secrets,
     services,
@@ -28,6 +30,7 @@ Environments = Mapping[str, Environment]
 WITHIN_ONE: tuple[Callable[[Environment], Iterator[Problem]], ...] = (
     kinds.problems,
     network.problems,
+    pools.problems,
     generations.problems,
     hosts.problems,
     names.problems,
@@ -44,18 +47,23 @@ BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
     names.problems_in_one_project,
     stores.problems_between,
     claims.problems_between,
+    quotas.problems_between,
 )
 
 
 def check_environments(environments: Environments, known: services.KnownServices | None = None) -> None:
     """Raise `ConfigError` with every rule that these deployments break, each alone or together.
 
-    Choices of services are checked where `known` says which there are.
+    Choices of services are checked where `known` says which there are, and whether these fit on the pools where it
+    holds their declarations.
     """
     problems = [found for one in environments.values() for rule in WITHIN_ONE for found in rule(one)]
     problems += [found for rule in BETWEEN_ALL for found in rule(environments)]
     if known is not None:
         problems += [found for one in environments.values() for found in services.problems(one, known)]
+        if known.catalog is not None:
+            catalog = known.catalog
+            problems += [found for one in environments.values() for found in pools.problems_of_workloads(one, catalog)]
     raise_if_any(problems)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from karst.config.errors import Problem, did_you_mean, show
 from karst.config.loader import Environment
+from karst.derived.workloads import Catalog
 
 DECLARATION = "service.yaml"
 LANDING = "landing"
@@ -20,11 +21,13 @@ class KnownServices:
 
     ours: frozenset[str]
     upstream: frozenset[str]
+    catalog: Catalog | None = None
+    """What they declare about themselves, where somebody has read it."""
 
 
-def known_services(sources: Path) -> KnownServices:
+def known_services(sources: Path, catalog: Catalog | None = None) -> KnownServices:
     """What stands in the folder of our sources and in that of upstream's declarations. Reads no file."""
-    return KnownServices(ours=_folders(sources), upstream=_folders(UPSTREAM))
+    return KnownServices(ours=_folders(sources), upstream=_folders(UPSTREAM), catalog=catalog)
 
 
 def problems(environment: Environment, known: KnownServices) -> Iterator[Problem]:
