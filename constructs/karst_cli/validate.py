@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from karst.config.errors import Problem
+    from karst.config.loader import Environment
 
 INVALID = 2
 DEFAULT_FOLDER = Path("environments")
@@ -85,6 +88,8 @@ def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
     findings.datasets += sum(len(environment.datasets) for environment in environments.values())
     try:
         check_environments(environments, known_services(SERVICES_FOLDER) if SERVICES_FOLDER.is_dir() else None)
+        if SERVICES_FOLDER.is_dir():
+            _check_edges(environments, findings)
     except ConfigError as error:
         findings.problems += error.problems
     if against is None:
@@ -98,6 +103,20 @@ def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
         findings.problems += error.problems
         return
     findings.problems += transitions.problems(root, before, environments, against)
+
+
+def _check_edges(environments: Mapping[str, Environment], findings: _Findings) -> None:
+    """What shows only when the declarations of all services that a deployment runs are seen together."""
+    from karst.config.rules.services import UPSTREAM
+    from karst.config.service import load_services
+    from karst.derived.edge import problems
+    from karst.derived.workloads import Catalog
+
+    ours = load_services(SERVICES_FOLDER)
+    # Tags name images, on which no route depends; computing them would read every source.
+    catalog = Catalog(ours=ours, tags=dict.fromkeys(ours, ""), upstream=load_services(UPSTREAM))
+    for environment in environments.values():
+        findings.problems += problems(environment, catalog)
 
 
 def _check_services(findings: _Findings) -> None:

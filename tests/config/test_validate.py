@@ -56,6 +56,17 @@ def test_problems_for_people_and_for_programs(tmp_path: Path) -> None:
     assert (read["problems"][0]["line"], read["problems"][0]["key"]) == (23, "sql.cpu")
 
 
+def test_declarations_of_all_services_are_seen_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    write(tmp_path, edited(API, "edge:\n", "images: {fallback: upstream}\nedge:\n  timeout_s: 600\n"))
+    status, output = run(str(tmp_path))
+    assert status == 2
+    assert (
+        "edge.timeout_s: 600 s are less than the 620 s that 'pychunkedgraph' may take. Write 620 or more.\n1 problem\n"
+        in output
+    )
+
+
 def test_no_cloud_binding_is_imported() -> None:
     program = (
         "import sys; from karst_cli.validate import validate; validate(); "

@@ -130,11 +130,11 @@ def _sticky_problems(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
 def _claimed_twice(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
     first: dict[str, _Claim] = {}
     for claim in _claims(workloads):
-        other = first.setdefault(claim.path.rstrip("/") or "/", claim)
+        other = first.setdefault(_plain(claim.path), claim)
         if other.service != claim.service:
             yield RouteProblem(
                 service=claim.service,
-                message=f"{claim.path.removesuffix(_ALL_BELOW) or '/'} is already a path of '{other.service}'",
+                message=f"{_plain(claim.path.removesuffix(_ALL_BELOW))} is already a path of '{other.service}'",
                 remedy="Give one of the two another path, or write enabled: false for it.",
             )
 
@@ -147,8 +147,8 @@ def _hidden(claims: Iterable[_Claim]) -> Iterator[RouteProblem]:
                 if earlier.target.key != later.target.key and _takes(earlier, later):
                     yield RouteProblem(
                         service=later.service,
-                        message=f"the {'write route' if later.is_write else 'route'} {later.path} is hidden by "
-                        f"{earlier.path} of '{earlier.service}', which is tried first",
+                        message=f"the {'write route' if later.is_write else 'route'} {_plain(later.path)} is hidden by "
+                        f"{_plain(earlier.path)} of '{earlier.service}', which is tried first",
                         remedy="Give it a higher precedence, or a path of its own.",
                     )
 
@@ -206,7 +206,9 @@ def _claims_of(workload: Workload, routed: Sequence[Workload]) -> Iterator[_Clai
     for prefix, is_sticky in ((routes.prefix, False), (routes.sticky_prefix, True)):
         if prefix is None:
             continue
-        owns = prefix != "/" and not any(_declares_rest(other, prefix) for other in routed if other is not workload)
+        yields = any(_declares_rest(other, prefix) for other in routed if other is not workload)
+        names_paths = bool(routes.reads or routes.writes) and not is_sticky
+        owns = prefix != "/" and not (yields and names_paths)
         for process, declared, is_write in (
             (routes.write_process, routes.writes, True),
             (routes.read_process, routes.reads, False),
@@ -237,6 +239,10 @@ def _declares_rest(workload: Workload, prefix: str) -> bool:
 def _spellings(path: str) -> tuple[str, ...]:
     """A path as clients write it. A wildcard for the rest and the root have one spelling."""
     return (path,) if path.endswith(("/**", "/")) else (path, f"{path}/")
+
+
+def _plain(path: str) -> str:
+    return path.rstrip("/") or "/"
 
 
 def _target(workload: Workload) -> Target:
