@@ -8,6 +8,5 @@ labels:
   {{- range $key, $value := $root.Values.labels }}
   {{ $key }}: {{ $value | quote }}
   {{- end }}
-  app.kubernetes.io/managed-by: {{ $root.Release.Service | quote }}
   helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | quote }}
 {{- end }}
