@@ -14,6 +14,7 @@ RUN = "google_cloud_run_v2_service"
 REDIS = "google_redis_instance"
 SUBSCRIPTION = "google_pubsub_subscription"
 FIRESTORE = "google_firestore_database"
+BACKEND = "google_compute_backend_service"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,21 @@ def _flag(document: Body, name: str, value: str) -> None:
     for flag in next(iter(document["resource"][SQL].values()))["settings"]["database_flags"]:
         if flag["name"] == name:
             flag["value"] = value
+
+
+def _redirect(document: Body) -> Body:
+    maps = document["resource"]["google_compute_url_map"].values()
+    return next(each for each in maps if "default_url_redirect" in each)
+
+
+def _last_route(document: Body) -> Body:
+    maps = document["resource"]["google_compute_url_map"].values()
+    routes = next(each for each in maps if "path_matcher" in each)["path_matcher"][0]["route_rules"]
+    return routes[-1]["route_action"]
+
+
+def _rules(document: Body) -> list[Body]:
+    return next(iter(document["resource"]["google_compute_security_policy"].values()))["rule"]
 
 
 PLANTS = (
@@ -154,6 +170,19 @@ PLANTS = (
     put("KARST_RUN_3", "demo-run", RUN, "template.containers.liveness_probe", {"http_get": {"path": "/health/ready"}}),
     put("KARST_RUN_3", "demo-run", RUN, "template.containers.resources", {}),
     put("KARST_TLS_1", "demo", "google_compute_ssl_policy", "min_tls_version", "TLS_1_0"),
+    put("KARST_EDGE_1", "demo", BACKEND, "security_policy", ""),
+    put("KARST_EDGE_1", "global", BACKEND, "log_config", {"enable": False}),
+    change("KARST_EDGE_2", "demo", "served", lambda d: _redirect(d).update(default_service="x")),
+    change("KARST_EDGE_2", "demo", "no redirect", lambda d: _redirect(d).pop("default_url_redirect")),
+    put("KARST_EDGE_2", "demo", "google_compute_target_http_proxy", "url_map", "${google_compute_url_map.none.id}"),
+    put("KARST_EDGE_3", "global", BACKEND, "timeout_sec", 30),
+    put("KARST_EDGE_3", "global", BACKEND, "timeout_sec", None),
+    put("KARST_EDGE_3", "global", BACKEND, "connection_draining_timeout_sec", None),
+    change("KARST_EDGE_3", "global", "short route", lambda d: _last_route(d).update(timeout={"seconds": "10"})),
+    change("KARST_EDGE_3", "global", "endless route", lambda d: _last_route(d).pop("timeout")),
+    put("KARST_EDGE_4", "global", BACKEND, "locality_lb_policy", "ROUND_ROBIN"),
+    put("KARST_EDGE_4", "global", BACKEND, "health_checks", []),
+    change("KARST_EDGE_5", "demo", "no limit", lambda d: _rules(d).pop(-2)),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from karst.policy.rules import access, databases, hygiene, messaging, protection, secrets, serving, storage
+from karst.policy.rules import access, databases, edge, hygiene, messaging, protection, secrets, serving, storage
 
 ALL = (
     *hygiene.RULES,
@@ -13,4 +13,5 @@ ALL = (
     *storage.RULES,
     *messaging.RULES,
     *serving.RULES,
+    *edge.RULES,
 )
