@@ -15,6 +15,8 @@ from karst.config.loader import Environment
 from karst.config.rules import load_checked
 from karst.config.rules.services import known_services
 from karst.config.service import load_services
+from karst.config.service_runtime import ImageOrigin
+from karst.config.service_templates import load_templates
 from karst.derived.workloads import Catalog, workloads
 from karst.packaging.bundle import PackagingError, service_bundle
 from stacks.deployment import declare
@@ -52,9 +54,13 @@ def _declare(app: App, environment: Environment, catalog: Catalog) -> None:
 
 def load_catalog() -> Catalog:
     """Every service that could run, ours with the tag that its sources give."""
-    ours = load_services(SERVICES)
+    ours, upstream = load_services(SERVICES), load_services(UPSTREAM)
+    templates = {
+        ImageOrigin.KARST: load_templates(SERVICES, ours),
+        ImageOrigin.UPSTREAM: load_templates(UPSTREAM, upstream),
+    }
     tags = {name: service_bundle(SERVICES, name).tag for name in ours}
-    return Catalog(ours=ours, tags=tags, upstream=load_services(UPSTREAM))
+    return Catalog(ours=ours, tags=tags, upstream=upstream, templates=templates)
 
 
 def blueprint(environment: Environment, catalog: Catalog) -> Blueprint:

@@ -5,13 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from karst.blueprint import Blueprint
 from karst.config.deployment import Deployment
+from karst.derived.listed_services import listed_services
+from karst.derived.upstream_values import upstream_values
 from karst.derived.workloads import Workload
 from karst.naming import Names
+from karst.upstream.render import RenderError, render
 
 CONFIG_FOLDER = "/etc/karst"
 """Where `datasets.json` is mounted."""
 DATASETS_FILE = "datasets.json"
+
+
+def environment(blueprint: Blueprint, generation: str, workload: Workload) -> dict[str, str]:
+    """Environment of a workload in a generation's cluster by variable: its settings, and those that templates give.
+
+    A template that gives nothing leaves its variable out, so that the image's own default holds. Raises ValueError
+    where a required variable has no value, or a template can't be filled.
+    """
+    found = settings(blueprint.deployment, blueprint.workloads, workload)
+    templates = {name: one.template for name, one in workload.service.settings.items() if one.template is not None}
+    if templates:
+        values = upstream_values(blueprint, generation, workload)
+        computed = {name: _rendered(workload, name, template, values) for name, template in templates.items()}
+        found |= {name: text for name, text in computed.items() if text and name not in workload.choice.env}
+    if missing := missing_settings(found, workload):
+        raise ValueError(f"services.{workload.name}.env: {missing[0]} is required. Give it a value in deployment.yaml")
+    return dict(sorted(found.items()))
 
 
 def settings(deployment: Deployment, workloads: Iterable[Workload], workload: Workload) -> dict[str, str]:
@@ -32,13 +53,20 @@ def missing_settings(found: Mapping[str, str], workload: Workload) -> tuple[str,
     )
 
 
+def _rendered(workload: Workload, name: str, template: str, values: Mapping[str, object]) -> str:
+    try:
+        return render(template, values)
+    except RenderError as error:
+        raise ValueError(f"services.{workload.name}: the setting {name} can't be computed: {error}") from error
+
+
 def _known(deployment: Deployment, workloads: Iterable[Workload]) -> dict[str, str]:
     names = Names(deployment)
     global_host = deployment.global_host or deployment.host
     return {
         "KARST_DEPLOYMENT": deployment.name,
         "KARST_DATASETS": f"{CONFIG_FOLDER}/{DATASETS_FILE}",
-        "KARST_SERVICES": json.dumps(list(_listed(deployment, workloads)), ensure_ascii=False, sort_keys=True),
+        "KARST_SERVICES": json.dumps(list(listed_services(deployment, workloads)), ensure_ascii=False, sort_keys=True),
         "KARST_HOST": deployment.host,
         "KARST_GLOBAL_HOST": global_host,
         "AUTH_URI": f"{global_host}/auth",
@@ -49,15 +77,3 @@ def _known(deployment: Deployment, workloads: Iterable[Workload]) -> dict[str, s
         "BIGTABLE_PROJECT": names.bigtable_project,
         "BIGTABLE_INSTANCE": deployment.bigtable.instance,
     }
-
-
-def _listed(deployment: Deployment, workloads: Iterable[Workload]) -> Iterable[dict[str, str]]:
-    """Services with an address of their own, for the landing page."""
-    for workload in sorted(workloads, key=lambda one: one.name):
-        routes = workload.service.routes
-        if routes is not None and routes.prefix != "/":
-            yield {
-                "name": workload.name,
-                "description": workload.service.description,
-                "url": f"https://{deployment.host}{routes.prefix}/",
-            }

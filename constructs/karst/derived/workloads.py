@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from karst.config.deployment import Deployment
 from karst.config.running import ServiceChoice
 from karst.config.service import Service
 from karst.config.service_runtime import ImageOrigin, Runtime
+from karst.config.service_templates import Templates
 from karst.naming import Names
 
 
@@ -20,6 +21,8 @@ class Catalog:
     tags: Mapping[str, str]
     """Service of ours to the content hash of its bundle."""
     upstream: Mapping[str, Service]
+    templates: Mapping[ImageOrigin, Mapping[str, Templates]] = field(default_factory=dict)
+    """Whose service, and its name, to the templates of its configuration files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,7 @@ class Workload:
     """Full reference, with an immutable tag."""
     runtime: Runtime
     choice: ServiceChoice
+    templates: Templates = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,6 +71,7 @@ def _workload(deployment: Deployment, catalog: Catalog, name: str) -> Workload |
         image=_image(deployment, catalog, service, choice),
         runtime=Runtime(choice.runtime) if choice.runtime else service.runtime,
         choice=choice,
+        templates=catalog.templates.get(service.image.source, {}).get(name, {}),
     )
 
 

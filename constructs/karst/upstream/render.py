@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import cast
 
-from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import Environment, StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
 from jinja2.nativetypes import NativeCodeGenerator
 
 from karst.upstream import fill_secrets
@@ -49,7 +50,7 @@ def skeleton(template_text: str, values: Mapping[str, object]) -> str:
 
 def _parts(template_text: str, values: Mapping[str, object]) -> list[str | Deferred]:
     try:
-        template = _environment().from_string(template_text)
+        template = _compiled(template_text)
         found = template.root_render_func(template.new_context(dict(values)))
         return [part if isinstance(part, Deferred) else str(part) for part in found]
     except TemplateSyntaxError as fault:
@@ -118,6 +119,13 @@ class _Environment(Environment):
     code_generator_class = NativeCodeGenerator
 
 
+@cache
+def _compiled(template_text: str) -> Template:
+    """Many settings of many services share a template, and compiling takes longer than rendering."""
+    return _environment().from_string(template_text)
+
+
+@lru_cache(maxsize=1)
 def _environment() -> Environment:
     # Nothing is escaped for HTML: each value passes through the filter of the file's own language.
     environment = _Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
