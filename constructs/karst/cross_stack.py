@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from karst.cluster_names import ClusterNames
+from karst.config.dataset import Dataset
+from karst.derived.bigtable import l2_table_name
 from karst.naming import Names
 
 
@@ -19,6 +21,15 @@ class CrossStackValue:
     users: tuple[str, ...]
     example: Callable[[Names], str]
 
+
+_DATASET = Dataset.model_validate(
+    {
+        "name": "hemibrain",
+        "aligned_volume": {"images": "precomputed://gs://lab-images/em", "resolution_nm": [8, 8, 8]},
+        "graphs": {"hemibrain_v1": {}},
+    }
+)
+"""What examples of datasets' names are computed for."""
 
 CROSS_STACK_VALUES = (
     CrossStackValue(
@@ -76,6 +87,55 @@ CROSS_STACK_VALUES = (
         owner="foundation",
         users=("data", "run", "apps"),
         example=lambda names: names.bucket("skeleton"),
+    ),
+    CrossStackValue(
+        value="bucket of a dataset",
+        formula="bucket.name, or <project>-<name>-<dataset>",
+        owner="data",
+        users=("apps",),
+        example=lambda names: names.dataset_bucket(_DATASET),
+    ),
+    CrossStackValue(
+        value="database of a dataset",
+        formula="annotations.database, or the aligned volume's name",
+        owner="data",
+        users=("apps",),
+        example=lambda names: names.sql_database(_DATASET),
+    ),
+    CrossStackValue(
+        value="Bigtable instance",
+        formula="bigtable.instance, in bigtable.project or gcp.project",
+        owner="foundation",
+        users=("data", "apps"),
+        example=lambda names: f"projects/{names.bigtable_project}/instances/{names.of.bigtable.instance}",
+    ),
+    CrossStackValue(
+        value="table of a graph's level-2 statistics",
+        formula="graphs.<graph>.l2cache_table, or l2cache_<graph>",
+        owner="data",
+        users=("apps",),
+        example=lambda _: l2_table_name(*next(iter(_DATASET.graphs.items()))),
+    ),
+    CrossStackValue(
+        value="document database of a role",
+        formula="firestore.<role>.database",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.of.firestore.state.database,
+    ),
+    CrossStackValue(
+        value="secret of a workload",
+        formula="<name>-<the secret's role, or workload and variable>",
+        owner="foundation",
+        users=("run", "apps"),
+        example=lambda names: names.secret("auth-DATABASE_PASSWORD"),
+    ),
+    CrossStackValue(
+        value="public DNS zone",
+        formula="dns.zone",
+        owner="foundation",
+        users=("edge",),
+        example=lambda names: names.of.dns.zone,
     ),
     CrossStackValue(
         value="topic or subscription",
@@ -159,7 +219,7 @@ CROSS_STACK_VALUES = (
         formula="<clio.key, or dataset>_imgsearch",
         owner="data",
         users=("run",),
-        example=lambda _: "hemibrain_imgsearch",
+        example=lambda names: names.search_dataset(_DATASET),
     ),
 )
 """What crosses stacks. The docs print it as a table."""

@@ -48,6 +48,12 @@ def test_uptime_checks_the_certificate_and_waits_for_a_second_place() -> None:
     assert "${google_monitoring_uptime_check_config.uptime__check.uptime_check_id}" in condition["filter"]
 
 
+def test_where_strangers_are_kept_out_that_is_the_right_answer() -> None:
+    document = synth(lambda stack: Uptime(stack, "uptime", replace(UPTIME, is_closed=True)))
+    check = only(document, "google_monitoring_uptime_check_config")
+    assert check["http_check"]["accepted_response_status_codes"] == [{"status_value": 403}]
+
+
 def test_budget_announces_spending_and_forecast() -> None:
     budget = only(synth(lambda stack: Budget(stack, "budget", BUDGET)), "google_billing_budget")
     assert budget["budget_filter"] == {"projects": ["projects/123456789"], "calendar_period": "MONTH"}

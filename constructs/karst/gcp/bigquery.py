@@ -46,7 +46,8 @@ class ImageSearch(Construct):
     """The BigQuery dataset of one clio dataset's image search, with its four tables.
 
     Promises: a query that does not name its partitions is refused, because it would read (and bill) everything;
-    tables refuse deletion while protected; nobody has access but those granted it here and the project's own owners.
+    tables refuse deletion while protected; nobody has access but those granted it here and whoever owns, edits
+    or views the whole project.
     """
 
     dataset_id: str

@@ -90,6 +90,7 @@ class FrontDoor(Construct):
                 project=deployment.gcp.project,
                 host=deployment.host,
                 path="/",
+                is_closed=bool(deployment.edge.allowed),
                 alert_channels=channels.names,
             ),
         )
