@@ -164,7 +164,7 @@ def celery_queues(process: RunningProcess) -> frozenset[str]:
     """Celery queues that the command of a process takes tasks from."""
     found: set[str] = set()
     command = process.process.command
-    for word, following in zip(command, (*command[1:], ""), strict=True):
+    for word, following in zip(command, (*command[1:], ""), strict=False):
         option = _QUEUES_OPTION.fullmatch(word)
         if option is not None:
             found |= set((option["queues"] or following).split(","))
