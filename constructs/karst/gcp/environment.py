@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 _SECRET_NAME_ENDINGS = frozenset({"PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIALS", "APIKEY"})
 _KEY_KINDS = frozenset({"API", "ACCESS", "PRIVATE", "SECRET", "SIGNING", "CSRF", "AUTH"})
+_FILE = re.compile(r"(/[A-Za-z_.][A-Za-z0-9_.-]*){2,}\.[a-z]{2,4}")
+"""Where a secret stands is none: `/run/secrets/client.json`."""
 _SECRET_VALUES = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")),
     ("an address with a password", re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)),
@@ -78,10 +80,10 @@ def secret_kind(name: str, value: str) -> str | None:
     """Say why a setting looks like a secret, as the end of a sentence about it; `None` where it does not."""
     if not value:
         return None
-    words = name.upper().split("_")
-    if words[-1] in _SECRET_NAME_ENDINGS:
+    words = [] if _FILE.fullmatch(value) else name.upper().split("_")
+    if words and words[-1] in _SECRET_NAME_ENDINGS:
         return "is named like a secret"
-    if words[-1] == "KEY" and len(words) > 1 and words[-2] in _KEY_KINDS:
+    if len(words) > 1 and words[-1] == "KEY" and words[-2] in _KEY_KINDS:
         return "is named like a secret"
     for kind, pattern in _SECRET_VALUES:
         if pattern.search(value):

@@ -76,7 +76,7 @@ class Autoscaler(Construct):
                     api_version="apps/v1", kind="Deployment", name=props.name
                 ),
                 metric=[_metric(replicas)],
-                behavior=HorizontalPodAutoscalerV2SpecBehavior(scale_up=_scale_up(), scale_down=_scale_down()),
+                behavior=HorizontalPodAutoscalerV2SpecBehavior(scale_up=[_scale_up()], scale_down=[_scale_down()]),
             ),
             depends_on=list(props.waits_for) or None,
         )

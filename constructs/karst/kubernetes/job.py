@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cdktn import ITerraformDependable, TerraformResourceLifecycle
+from cdktn import ITerraformDependable
 from cdktn_provider_kubernetes.job_v1 import (
     JobV1,
     JobV1Metadata,
@@ -47,8 +47,7 @@ class Job(Construct):
     """A job that an apply waits for, and that fails the apply where it fails.
 
     Promises: it runs again exactly when its image, command, settings or `reruns_on` change, since its name does; it
-    never restarts in place, so the log of each attempt stays; nothing deletes it behind Terraform's back. A change
-    makes the new job before the old one goes.
+    never restarts in place, so the log of each attempt stays; nothing deletes it behind Terraform's back.
     """
 
     name: str
@@ -76,7 +75,6 @@ class Job(Construct):
                 create=f"{props.timeout_s + _STARTING_S}s", update=f"{props.timeout_s + _STARTING_S}s"
             ),
             depends_on=list(props.waits_for) or None,
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
 
 
