@@ -89,7 +89,7 @@ def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
     try:
         check_environments(environments, known_services(SERVICES_FOLDER) if SERVICES_FOLDER.is_dir() else None)
         if SERVICES_FOLDER.is_dir():
-            _check_edges(environments, findings)
+            _check_running(environments, findings)
     except ConfigError as error:
         findings.problems += error.problems
     if against is None:
@@ -105,18 +105,19 @@ def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
     findings.problems += transitions.problems(root, before, environments, against)
 
 
-def _check_edges(environments: Mapping[str, Environment], findings: _Findings) -> None:
+def _check_running(environments: Mapping[str, Environment], findings: _Findings) -> None:
     """What shows only when the declarations of all services that a deployment runs are seen together."""
+    from karst.config.rules import pools
     from karst.config.rules.services import UPSTREAM
     from karst.config.service import load_services
-    from karst.derived.edge import problems
+    from karst.derived import edge
     from karst.derived.workloads import Catalog
 
     ours = load_services(SERVICES_FOLDER)
-    # Tags name images, on which no route depends; computing them would read every source.
+    # Tags name images, on which neither routes nor pools depend; computing them would read every source.
     catalog = Catalog(ours=ours, tags=dict.fromkeys(ours, ""), upstream=load_services(UPSTREAM))
     for environment in environments.values():
-        findings.problems += problems(environment, catalog)
+        findings.problems += [*edge.problems(environment, catalog), *pools.problems_of_workloads(environment, catalog)]
 
 
 def _check_services(findings: _Findings) -> None:

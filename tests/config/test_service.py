@@ -241,3 +241,11 @@ def test_every_field_has_a_meaning_and_an_example() -> None:
         for name, field in model["properties"].items():
             assert field.get("description"), f"{model['title']}.{name} has no description"
             assert field.get("examples"), f"{model['title']}.{name} has no example"
+
+
+@pytest.mark.parametrize("name", ["builder", "keda", "nodes", "sql-roles"])
+def test_a_service_may_not_be_called_like_an_account_of_karsts_own(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_service(write(tmp_path, {**GOOD, "name": name}))
+    said = f"name: '{name}' is the name of an account of Karst's own. Give the service another name."
+    assert [str(problem).partition("service.yaml:2: ")[2] for problem in caught.value.problems] == [said]

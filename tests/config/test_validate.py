@@ -67,6 +67,17 @@ def test_declarations_of_all_services_are_seen_together(tmp_path: Path, monkeypa
     )
 
 
+def test_pools_that_declared_services_lack_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    pools = "  pools:\n    core: {machine_type: e2-standard-4, min_nodes: 1, tainted: false}\n  network:\n"
+    files = edited(API, "  network:\n", pools)
+    write(tmp_path, {**files, API: files[API].replace("edge:\n", "images: {fallback: upstream}\nedge:\n")})
+    status, output = run(str(tmp_path))
+    assert status == 2
+    assert "gcp.pools: the service 'meshworker' runs on the pool 'mesh', which isn't declared." in output
+    assert "'core', which isn't declared" not in output
+
+
 def test_no_cloud_binding_is_imported() -> None:
     program = (
         "import sys; from karst_cli.validate import validate; validate(); "

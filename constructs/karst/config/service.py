@@ -6,14 +6,15 @@ routes, grants and network policy from it; tests hold it against the application
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from karst.config import service_checks
 from karst.config.base import Model
-from karst.config.errors import ConfigError, Problem, did_you_mean, show_path
+from karst.config.errors import ConfigError, Problem, did_you_mean
 from karst.config.loader import load_model
 from karst.config.service_needs import (
     AbsolutePath,
@@ -25,9 +26,10 @@ from karst.config.service_needs import (
     StoreUses,
     VariableName,
 )
-from karst.config.service_routes import Routes, under
+from karst.config.service_routes import Routes
 from karst.config.service_runtime import Health, Image, ImageOrigin, Process, ProcessName, Runtime, Timeouts
 from karst.config.types import Kind, ServiceName
+from karst.naming import RESERVED_ACCOUNTS
 
 DECLARATION = "service.yaml"
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
@@ -125,6 +127,13 @@ class Service(Model):
         examples=[{"/app/instance/config.cfg": {"template": "config.cfg.j2"}}],
     )
 
+    @field_validator("name")
+    @classmethod
+    def _has_an_account_of_its_own(cls, name: str) -> str:
+        if name in RESERVED_ACCOUNTS:
+            raise ValueError(f"'{name}' is the name of an account of Karst's own. Give the service another name")
+        return name
+
     @model_validator(mode="after")
     def _image_and_package(self) -> Self:
         if self.image.source is ImageOrigin.KARST and self.package is None:
@@ -218,9 +227,8 @@ def load_service(path: Path) -> Service:
     """Read one declaration. Raises ConfigError, which names file, line and key."""
     service = load_model(path, Service)
     if service.name != path.parent.name and service.image.source is ImageOrigin.KARST:
-        raise ConfigError(
-            [_problem(path, "name", f"is '{service.name}', but the folder is '{path.parent.name}'", "Make them equal.")]
-        )
+        message = f"is '{service.name}', but the folder is '{path.parent.name}'"
+        raise ConfigError([service_checks.problem(path, "name", message, "Make them equal.")])
     return service
 
 
@@ -237,47 +245,7 @@ def load_services(directory: Path) -> dict[ServiceName, Service]:
         except ConfigError as error:
             problems += error.problems
     if not problems:
-        problems += _unknown_calls(services)
-        problems += _claimed_twice(services)
+        problems += service_checks.problems(services)
     if problems:
         raise ConfigError(problems)
     return {service.name: service for service in sorted(services.values(), key=lambda each: each.name)}
-
-
-def _unknown_calls(services: Mapping[Path, Service]) -> Iterator[Problem]:
-    known = {service.name for service in services.values()}
-    for path, service in services.items():
-        for called in service.calls:
-            if called not in known:
-                yield _problem(
-                    path, "calls", f"there is no service '{called}'", did_you_mean(called, known, "Services")
-                )
-
-
-def _claimed_twice(services: Mapping[Path, Service]) -> Iterator[Problem]:
-    names: dict[str, Path] = {}
-    claims: dict[str, tuple[Path, str]] = {}
-    for path, service in services.items():
-        first = names.setdefault(service.name, path)
-        if first != path:
-            yield _problem(
-                path, "name", f"'{service.name}' is also the name in {show_path(first)}", "Rename one of the two."
-            )
-        for pattern in sorted(_edge_patterns(service)):
-            owner, name = claims.setdefault(pattern, (path, service.name))
-            if owner != path:
-                yield _problem(
-                    path, "routes", f"{pattern} is already a route of '{name}'", "Give one of the two another path."
-                )
-
-
-def _edge_patterns(service: Service) -> set[str]:
-    if service.routes is None:
-        return set()
-    prefixes = [service.routes.prefix, *filter(None, [service.routes.sticky_prefix])]
-    routes = (*service.routes.reads, *service.routes.writes)
-    return {under(prefix, route.pattern) for prefix in prefixes for route in routes}
-
-
-def _problem(path: Path, key: str, message: str, remedy: str) -> Problem:
-    return Problem(file=show_path(path), line=0, key=key, message=message, remedy=remedy)

@@ -9,8 +9,9 @@ from cdktn_provider_google.compute_firewall import ComputeFirewall, ComputeFirew
 from constructs import Construct
 
 from karst.gcp.members import email_of
-from karst.gcp.network import GOOGLE_HEALTH_CHECKERS
 
+GOOGLE_HEALTH_CHECKERS = ("130.211.0.0/22", "35.191.0.0/16")
+"""From here Google's load balancers probe and reach their back ends."""
 _EXTENSION_PORTS = ("6443", "8443", "9443")
 """Where pods extend the Kubernetes API itself: metrics of autoscalers, checks of what is declared."""
 _LAST_PORT = 65535

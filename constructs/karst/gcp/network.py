@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from cdktn import ITerraformDependable
 from cdktn_provider_google.compute_firewall import (
     ComputeFirewall,
-    ComputeFirewallAllow,
     ComputeFirewallDeny,
     ComputeFirewallLogConfig,
 )
@@ -26,9 +24,6 @@ from cdktn_provider_google.service_networking_connection import ServiceNetworkin
 from constructs import Construct
 
 from karst.config.types import Manage
-
-GOOGLE_HEALTH_CHECKERS = ("130.211.0.0/22", "35.191.0.0/16")
-"""From here Google's load balancers probe and reach their back ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +47,6 @@ class NetworkProps:
     services: SecondaryRange
     private_services: SecondaryRange
     """Set aside for Google's managed databases and caches, which live in a network of Google's."""
-    health_checked_ports: Sequence[int] = (8080,)
-    """Ports of pods that the load balancer reaches; nothing else of the outside does."""
     without_flow_logs_because: str | None = None
     """Sampled records of connections are on unless this says why not."""
     manage: Manage = Manage.CREATE
@@ -64,7 +57,7 @@ class Network(Construct):
     """A network without a way in from the internet: one subnet, a way out (NAT), a link to Google's managed services.
 
     Promises: no address range is chosen by Google; whatever no rule allows is denied and logged; Google's APIs are
-    reached without leaving Google; only Google's health checkers may open connections from outside, to named ports.
+    reached without leaving Google. Surprise: nothing is let in at all; what has a port to open brings its own rule.
     """
 
     network_id: str
@@ -144,7 +137,6 @@ class Network(Construct):
 
     def _add_firewall(self) -> None:
         props = self._props
-        log_config = ComputeFirewallLogConfig(metadata="INCLUDE_ALL_METADATA")
         ComputeFirewall(
             self,
             "deny-ingress",
@@ -156,21 +148,7 @@ class Network(Construct):
             priority=65534,
             source_ranges=["0.0.0.0/0"],
             deny=[ComputeFirewallDeny(protocol="all")],
-            log_config=log_config,
-        )
-        ComputeFirewall(
-            self,
-            "allow-health-checks",
-            project=props.project,
-            network=self.network_id,
-            name=f"{props.name}-allow-health-checks",
-            direction="INGRESS",
-            priority=1000,
-            source_ranges=list(GOOGLE_HEALTH_CHECKERS),
-            allow=[
-                ComputeFirewallAllow(protocol="tcp", ports=[str(port) for port in sorted(props.health_checked_ports)])
-            ],
-            log_config=log_config,
+            log_config=ComputeFirewallLogConfig(metadata="INCLUDE_ALL_METADATA"),
         )
 
     def _add_private_service_access(self) -> ServiceNetworkingConnection:

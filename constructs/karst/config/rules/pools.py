@@ -46,18 +46,17 @@ def _unplaced(environment: Environment, process: RunningProcess) -> Iterator[Pro
     pools, service = environment.deployment.gcp.pools, process.workload.name
     chosen = process.workload.choice
     if process.pool not in pools:
-        where: Location = ("services", service, "pool") if chosen.pool else _POOLS
-        message = f"the service {show(service)} runs on the pool {show(process.pool)}, which isn't declared"
-        remedy = f"Declare gcp.pools.{process.pool}, or write services: {{{service}: {{pool: ...}}}} with one that is."
-        yield environment.problem(where, message, remedy)
+        # A choice of the deployment is checked where it stands, with all other references.
+        if not chosen.pool:
+            message = f"the service {show(service)} runs on the pool {show(process.pool)}, which isn't declared"
+            remedy = f"Declare gcp.pools.{process.pool}, or choose one that is in services.{service}.pool."
+            yield environment.problem(_POOLS, message, remedy)
         return
     pool = pools[process.pool]
     found = machine(pool.machine_type)
     if found is not None and (shortfall := _shortfall(process, found)):
         key: Location = ("services", service, "resources") if chosen.resources else (*_POOLS, process.pool)
-        message = (
-            f"a {pool.machine_type} of the pool {show(process.pool)} is too small for {show(process.name)}: {shortfall}"
-        )
+        message = f"an empty {pool.machine_type} is too small for {show(process.name)}: {shortfall}"
         yield environment.problem(key, message, "Take larger machines, another pool, or ask for less.")
 
 

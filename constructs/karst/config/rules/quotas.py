@@ -88,7 +88,7 @@ def _explain(environment: Environment, metric: QuotaMetric, limit: int, needs: l
         for need in sorted(needs, key=lambda need: -need.amount)
     ]
     if metric is QuotaMetric.IN_USE_ADDRESSES:
-        message = f"is {limit}, but {needs[0].nodes} nodes reach the internet through {wanted} addresses in {region}"
+        message = f"is {limit}, but {needs[0].nodes} nodes need {wanted} of them to reach the internet from {region}"
     else:
         message = (
             f"is {limit}, but the node pools may grow to {wanted} in {region}: {', '.join(parts)} "
