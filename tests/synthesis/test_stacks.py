@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.examples import ENVIRONMENTS, ExampleStack
 from tests.synthesis.support import bodies, copy_environment, edit, synthesized
@@ -25,7 +26,13 @@ def declared(environments: Path) -> dict[str, set[str]]:
         foundation, run = f"{folder.name}-foundation", f"{folder.name}-run"
         data = [f"{folder.name}-data-{path.stem}" for path in folder.glob("datasets/*.yaml")]
         graph |= {foundation: set(), **{name: {foundation} for name in (run, *data)}}
-        graph[folder.name] = {foundation, run, *data}
+        deployment = yaml.safe_load((folder / "deployment.yaml").read_text(encoding="utf-8"))
+        generations = deployment.get("generations", {"blue": {}}) if set(deployment["kinds"]) != {"clio"} else {}
+        clusters = [f"{folder.name}-cluster-{generation}" for generation in generations]
+        apps = [f"{folder.name}-apps-{generation}" for generation in generations]
+        graph |= {name: {foundation} for name in clusters}
+        graph |= {app: {foundation, cluster, *data} for app, cluster in zip(apps, clusters, strict=True)}
+        graph[folder.name] = {foundation, run, *data, *clusters, *apps}
     return graph
 
 
