@@ -10,7 +10,7 @@ _WITHOUT = "To see a plan without credentials and without the state: cdktf diff 
 _NO_CREDENTIALS = re.compile(r"could not find default credentials|No credentials loaded")
 _BAD_CREDENTIALS = re.compile(r"Error 401|invalid_grant|invalid_rapt|oauth2: |credentials file|parse .*credentials")
 _STATE = re.compile(r"Cloud Storage|storage: |storage\.googleapis\.com")
-_FORBIDDEN = re.compile(r"Error 403|does not have storage\.\w+\.\w+ access")
+_FORBIDDEN = re.compile(r"Error 403|not have storage\.\w+\.\w+ access")
 _ABSENT = re.compile(r"bucket doesn't exist|Error 404")
 _UNREACHABLE = re.compile(r"dial tcp|no such host|connection refused|i/o timeout|TLS handshake")
 

@@ -198,6 +198,7 @@ def run_all(waits: Waits, step: Callable[[str], None], *, parallelism: int) -> O
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in sorted(finished, key=lambda item: running[item]):
                     _note(outcome, running.pop(future), future)
+    outcome.failed = {name: outcome.failed[name] for name in waits if name in outcome.failed}
     return outcome
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cdktn import DataResource, TerraformResource
+from cdktn import TerraformResource
 from cdktn_provider_google.project_service import ProjectService
 from constructs import Construct
 
@@ -83,4 +83,7 @@ class ProjectServices(Construct):
             )
             for name in sorted(props.services)
         ]
-        self.ready = DataResource(self, "ready", depends_on=list(services))
+        # Not the toolkit's DataResource: it runs `terraform version` at synthesis, which needs no Terraform otherwise.
+        self.ready = TerraformResource(
+            self, "ready", terraform_resource_type="terraform_data", depends_on=list(services)
+        )
