@@ -18,6 +18,7 @@ from karst.config.rules import (
     names,
     network,
     pools,
+    queues,
     quotas,
     references,
     secrets,
@@ -54,8 +55,8 @@ BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
 def check_environments(environments: Environments, known: services.KnownServices | None = None) -> None:
     """Raise `ConfigError` with every rule that these deployments break, each alone or together.
 
-    Choices of services are checked where `known` says which there are, and whether these fit on the pools where it
-    holds their declarations.
+    Choices of services are checked where `known` says which there are; whether these fit on the pools, and read each
+    other's queues, where it holds their declarations.
     """
     problems = [found for one in environments.values() for rule in WITHIN_ONE for found in rule(one)]
     problems += [found for rule in BETWEEN_ALL for found in rule(environments)]
@@ -64,6 +65,7 @@ def check_environments(environments: Environments, known: services.KnownServices
         if known.catalog is not None:
             catalog = known.catalog
             problems += [found for one in environments.values() for found in pools.problems_of_workloads(one, catalog)]
+            problems += [found for one in environments.values() for found in queues.problems_of_workloads(one, catalog)]
     raise_if_any(problems)
 
 
