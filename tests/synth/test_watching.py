@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from cdktn import TerraformStack
 
+from karst.gcp.audit_logs import AuditLogs, AuditLogsProps
 from karst.gcp.budget import Budget, BudgetProps
 from karst.gcp.uptime import AlertChannels, AlertChannelsProps, Uptime, UptimeProps
-from tests.synth.support import only, synth
+from tests.synth.support import only, resources, synth
 
 UPTIME = UptimeProps(name="lab", project="lab-project", host="lab.example.org", alert_channels=["c"])
 BUDGET = BudgetProps(
@@ -98,6 +99,19 @@ def test_bad_budgets(props: BudgetProps, message: str) -> None:
 def test_bad_uptime_checks(props: UptimeProps, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         synth(lambda stack: Uptime(stack, "uptime", props))
+
+
+def test_use_of_accounts_and_secrets_is_recorded_and_reads_of_data_are_not() -> None:
+    document = synth(lambda stack: AuditLogs(stack, "access", AuditLogsProps(project="lab-project")))
+    recorded = {
+        config["service"]: {entry["log_type"] for entry in config["audit_log_config"]}
+        for config in resources(document, "google_project_iam_audit_config").values()
+    }
+    assert recorded == {
+        "allServices": {"ADMIN_READ"},
+        "iam.googleapis.com": {"DATA_READ", "DATA_WRITE"},
+        "secretmanager.googleapis.com": {"DATA_READ", "DATA_WRITE"},
+    }
 
 
 def test_a_channel_needs_an_address() -> None:

@@ -1,4 +1,4 @@
-"""Who hears of trouble and of costs."""
+"""Who hears of trouble and of costs, and what is written down of access."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from constructs import Construct
 
 from karst.blueprint import Blueprint
+from karst.config.types import Manage
+from karst.gcp.audit_logs import AuditLogs, AuditLogsProps
 from karst.gcp.budget import Budget, BudgetProps
 from karst.gcp.uptime import AlertChannels, AlertChannelsProps
 
 
 class Watch(Construct):
-    """Mailboxes that alerts go to, and the project's budget where one is declared."""
+    """Mailboxes that alerts go to, the project's records of access, its budget where one is declared."""
 
     channels: Sequence[str]
 
@@ -28,6 +30,8 @@ class Watch(Construct):
             ),
         )
         self.channels = channels.names
+        if deployment.gcp.manage is Manage.CREATE:
+            AuditLogs(self, "access", AuditLogsProps(project=deployment.gcp.project))
         if deployment.budget is not None:
             Budget(
                 self,
