@@ -20,6 +20,8 @@ _TOOLS_IN_THE_REPOSITORY = {
 _HOW_TO_GET = {
     "checkov": "run `make policy`",
     "cdktn": "run `make setup`",
+    "etcd": "install it (Debian: etcd-server)",
+    "kube-apiserver": "build it from the source of Kubernetes 1.34 and put it on PATH",
     "node": "run the tests by `make test`",
     "terraform": "install Terraform 1.11 or newer and put it on PATH",
 }
