@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cdktf.conftest import Project
+from tests.cdktf.test_shared_causes import ENDPOINT, answering
 
 pytestmark = pytest.mark.needs_terraform
 
@@ -72,3 +73,35 @@ def test_a_broken_stack_says_what_to_run_by_hand(real: Project, capsys: pytest.C
     assert "no_such_argument" in said
     assert f"cd {real.folder / 'cdktf.out' / 'stacks' / 'base'} && " in said
     assert addresses(real, "base") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        (401, "Google does not accept the credentials of this machine."),
+        (403, "Whoever is signed in may not use the bucket of the state, gs://lab-state."),
+        (404, "The bucket of the state, gs://lab-state, does not exist."),
+    ],
+)
+def test_a_bucket_that_refuses_is_told_once_and_can_be_done_without(
+    real: Project,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    problem: str,
+) -> None:
+    block = {"resource": {"terraform_data": {"x": {"input": "one"}}}}
+    declare(real, {"base": block, "top": block}, {"base": [], "top": ["base"]})
+    for name in ("base", "top"):
+        real.content(name, {**block, "terraform": {"backend": {"gcs": {"bucket": "lab-state", "prefix": name}}}})
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "none")
+    with answering(status) as endpoint:
+        monkeypatch.setenv(ENDPOINT, endpoint)
+        assert real.cdktf("diff", "top", "--skip-synth") == 1
+        said = capsys.readouterr().err
+        assert real.cdktf("diff", "top", "--skip-synth", "--without-state") == 0
+    assert said.count(problem) == 1
+    assert said.startswith("== base, top: not planned\n")
+    assert f"To run it by hand: cd {real.folder / 'cdktf.out' / 'stacks' / 'base'} && " in said
+    assert "Initializing" not in said
+    assert capsys.readouterr().out.count("Plan: 1 to add, 0 to change, 0 to destroy.") == 2

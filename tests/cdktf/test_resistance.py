@@ -112,7 +112,9 @@ def test_bad_approvals(project: Project, capsys: pytest.CaptureFixture[str]) -> 
     path = project.folder / "environments" / "demo" / "approvals.yaml"
     path.parent.mkdir(parents=True)
     path.write_text("approvals: everything\n")
-    assert "approvals: is no list" in refuse(project, capsys, "deploy", "demo", "--auto-approve")
+    assert "approvals: is the text 'everything' where a list belongs" in refuse(
+        project, capsys, "deploy", "demo", "--auto-approve"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
