@@ -136,5 +136,17 @@ def test_sixty_services_fit() -> None:
 
 def test_more_writers_than_templates_are_refused() -> None:
     writes = [f"/v1/{{name}}/{number}" for number in range(51)]
-    with pytest.raises(ValueError, match="102 routes have a wildcard before their end: the load balancer takes 100"):
-        route_table([landing(), workload("a", "/x", [], writes, has_writer=True)])
+    (problem,) = said(workload("a", "/x", [], writes, has_writer=True))
+    assert problem == (
+        "services.a: the load balancer takes 100 paths with a {name} before their end, but there are 102, 102 of them "
+        "for this service. Let it answer writes in the process of its reads, or run fewer services."
+    )
+    assert said(workload("a", "/x", [], writes[:50], has_writer=True)) == []
+
+
+def test_paths_that_the_load_balancer_does_not_take_are_refused() -> None:
+    deep = "/" + "/".join(f"{{part_{number}}}" for number in range(6))
+    found = said(workload("a", "/x", [], [deep], has_writer=True))
+    why = "has 6 wildcards: at most 5 are allowed. Shorten it in the declaration."
+    assert f"services.a: route path '/x/*/*/*/*/*/*' {why}" in found
+    assert said(workload("a", "/x", [], [deep])) == []

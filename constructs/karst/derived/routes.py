@@ -7,16 +7,27 @@ alone, as the load balancer sees it; each is listed with and without a slash at 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from karst.cluster_names import object_name
+from karst.cluster_names import main_process, object_name
 from karst.config.rules.services import LANDING
 from karst.config.service_routes import Routes, under
 from karst.config.service_runtime import Runtime
 from karst.derived.workloads import Workload
-from karst.gcp.routes import Route, by_precision, check_routes, covers, overlap, precision
+from karst.gcp.routes import (
+    MOST_ROUTES,
+    MOST_TEMPLATES,
+    Route,
+    by_precision,
+    check_path,
+    check_routes,
+    covers,
+    is_template,
+    overlap,
+    precision,
+)
 
 _ALL_BELOW = "/**"
 _WILDCARDS = {"*", "**"}
@@ -83,7 +94,7 @@ def route_table(workloads: Iterable[Workload]) -> RouteTable:
     found = list(route_problems(every))
     if found:
         raise ValueError("\n".join(str(problem) for problem in found))
-    landing = _target(next(each for each in every if each.name == LANDING))
+    landing = _landing_target(every)
     claims = list(_needed(_claims(every), landing))
     targets = {claim.target.key: claim.target for claim in claims} | {landing.key: landing}
     routes = by_precision(_route(claim) for claim in claims)
@@ -94,12 +105,13 @@ def route_table(workloads: Iterable[Workload]) -> RouteTable:
 def route_problems(workloads: Iterable[Workload]) -> Iterator[RouteProblem]:
     """What is wrong with the table of a deployment, by service; nothing where `route_table` gives one."""
     every = sorted(workloads, key=lambda each: each.name)
-    yield from _landing_problems(every)
+    of_landing = list(_landing_problems(every))
+    yield from of_landing
     yield from _sticky_problems(every)
-    twice = set(_claimed_twice(every))
-    yield from sorted(twice)
-    if not twice:
-        yield from sorted(set(_hidden(_claims(every))))
+    clashes = sorted(set(_claimed_twice(every))) or sorted(set(_hidden(_claims(every))))
+    yield from clashes
+    if not of_landing and not clashes:
+        yield from _unfit(list(_needed(_claims(every), _landing_target(every))))
 
 
 def _landing_problems(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
@@ -151,6 +163,31 @@ def _hidden(claims: Iterable[_Claim]) -> Iterator[RouteProblem]:
                         f"{_plain(earlier.path)} of '{earlier.service}', which is tried first",
                         remedy="Give it a higher precedence, or a path of its own.",
                     )
+
+
+def _unfit(claims: Sequence[_Claim]) -> Iterator[RouteProblem]:
+    """Paths that the load balancer does not take, and more of them than it takes; told of who has the most."""
+    for claim in claims:
+        try:
+            check_path(claim.path)
+        except ValueError as error:
+            yield RouteProblem(service=claim.service, message=str(error), remedy="Shorten it in the declaration.")
+    for found, most, what in (
+        (
+            [claim for claim in claims if is_template(claim.path)],
+            MOST_TEMPLATES,
+            "paths with a {name} before their end",
+        ),
+        (claims, MOST_ROUTES, "paths"),
+    ):
+        if len(found) > most:
+            ((service, count),) = Counter(claim.service for claim in found).most_common(1)
+            yield RouteProblem(
+                service=service,
+                message=f"the load balancer takes {most} {what}, but there are {len(found)}, {count} of them for this "
+                "service",
+                remedy="Let it answer writes in the process of its reads, or run fewer services.",
+            )
 
 
 def _takes(earlier: _Claim, later: _Claim) -> bool:
@@ -245,9 +282,9 @@ def _plain(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
-def _target(workload: Workload) -> Target:
-    routes = workload.service.routes
-    return Target(workload=workload, process=routes.read_process if routes else min(workload.service.listening))
+def _landing_target(workloads: Iterable[Workload]) -> Target:
+    landing = next(each for each in workloads if each.name == LANDING)
+    return Target(workload=landing, process=main_process(landing))
 
 
 def _route(claim: _Claim) -> Route:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+MOST_ROUTES = 1000
+"""Routes in one table."""
+MOST_TEMPLATES = 100
+"""Those among them that only a template says."""
 _MOST_WILDCARDS = 5
 _LONGEST_PATH = 255
-_MOST_ROUTES = 1000
-_MOST_TEMPLATES = 100
 _STEP = 10
 
 
@@ -57,7 +59,7 @@ def check_routes(routes: Sequence[Route], backends: Iterable[str]) -> None:
     _check_size(routes)
     known = sorted(backends)
     for route in routes:
-        _check_path(route.path)
+        check_path(route.path)
         if route.backend not in known:
             raise ValueError(
                 f"route {route.path!r} goes to the unknown back end {route.backend!r}; known: {', '.join(known)}"
@@ -98,13 +100,13 @@ def overlap(one: str, other: str) -> bool:
 
 def _check_size(routes: Sequence[Route]) -> None:
     templates = sum(is_template(route.path) for route in routes)
-    if templates > _MOST_TEMPLATES:
+    if templates > MOST_TEMPLATES:
         raise ValueError(
-            f"{templates} routes have a wildcard before their end: the load balancer takes {_MOST_TEMPLATES}. Let "
+            f"{templates} routes have a wildcard before their end: the load balancer takes {MOST_TEMPLATES}. Let "
             "fewer services answer writes in a process of their own"
         )
-    if len(routes) > _MOST_ROUTES:
-        raise ValueError(f"{len(routes)} routes: the load balancer takes {_MOST_ROUTES}. Run fewer services")
+    if len(routes) > MOST_ROUTES:
+        raise ValueError(f"{len(routes)} routes: the load balancer takes {MOST_ROUTES}. Run fewer services")
 
 
 def _check_pair(earlier: Route, later: Route) -> None:
@@ -128,7 +130,8 @@ def _check_pair(earlier: Route, later: Route) -> None:
         )
 
 
-def _check_path(path: str) -> None:
+def check_path(path: str) -> None:
+    """Refuse a template that the load balancer does not take. Raises `ValueError`."""
     if not path.startswith("/") or len(path) > _LONGEST_PATH or any(c in path for c in "?#{}= "):
         raise ValueError(
             f"route path {path!r} must begin with '/', have at most {_LONGEST_PATH} characters and none of '?#{{}}= '"
