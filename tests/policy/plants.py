@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-Body = dict[str, Any]
+from tests.policy.plant import Body, add, change, put
+from tests.policy.plants_of_workloads import PLANTS as WORKLOADS
 
 SQL = "google_sql_database_instance"
 BUCKET = "google_storage_bucket"
@@ -15,44 +12,6 @@ REDIS = "google_redis_instance"
 SUBSCRIPTION = "google_pubsub_subscription"
 FIRESTORE = "google_firestore_database"
 BACKEND = "google_compute_backend_service"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plant:
-    """One edit of a stack's Terraform JSON, and the rule that must see it."""
-
-    rule: str
-    stack: str
-    name: str
-    edit: Callable[[Body], None]
-
-
-def put(rule: str, stack: str, kind: str, path: str, value: object) -> Plant:
-    """Set `path` in the first resource of `kind`."""
-
-    def edit(document: Body) -> None:
-        declared = document["resource"][kind]
-        body = declared.get("storage__config__bucket") or next(iter(declared.values()))
-        *blocks, last = path.split(".")
-        for block in blocks:
-            body = body[block][0] if isinstance(body[block], list) else body[block]
-        body[last] = value
-
-    return Plant(rule=rule, stack=stack, name=f"{kind}.{path}={value!r}", edit=edit)
-
-
-def add(rule: str, kind: str, stack: str = "demo-foundation", **body: object) -> Plant:
-    """Declare one more resource."""
-
-    def edit(document: Body) -> None:
-        document["resource"].setdefault(kind, {})["planted"] = body
-
-    return Plant(rule=rule, stack=stack, name=f"{kind} {body}", edit=edit)
-
-
-def change(rule: str, stack: str, name: str, edit: Callable[[Body], object]) -> Plant:
-    """Do anything else."""
-    return Plant(rule=rule, stack=stack, name=name, edit=lambda document: (edit(document), None)[1])
 
 
 def _provider(document: Body) -> Body:
@@ -183,6 +142,7 @@ PLANTS = (
     put("KARST_EDGE_4", "global", BACKEND, "locality_lb_policy", "ROUND_ROBIN"),
     put("KARST_EDGE_4", "global", BACKEND, "health_checks", []),
     change("KARST_EDGE_5", "demo", "no limit", lambda d: _rules(d).pop(-2)),
+    *WORKLOADS,
 )
 
 

@@ -14,7 +14,8 @@ from karst.policy.model import Stack
 from karst.policy.rules import ALL
 from karst_cli.main import create_app
 from tests.examples import ExampleStack
-from tests.policy.plants import PLANTS, Plant
+from tests.policy.plant import Plant
+from tests.policy.plants import PLANTS
 
 GRANTS = Path(__file__).parent / "grants.yaml"
 BY_ID = {rule.id: rule for rule in ALL}

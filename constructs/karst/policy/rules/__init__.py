@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from karst.policy.rules import access, databases, edge, hygiene, messaging, protection, secrets, serving, storage
+from karst.policy.rules import (
+    access,
+    databases,
+    edge,
+    hygiene,
+    messaging,
+    protection,
+    secrets,
+    serving,
+    storage,
+    workloads,
+)
 
 ALL = (
     *hygiene.RULES,
@@ -14,4 +25,5 @@ ALL = (
     *messaging.RULES,
     *serving.RULES,
     *edge.RULES,
+    *workloads.RULES,
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from karst.policy.model import Resource, Rule, Stack, as_mapping, as_objects, on_each
+from karst.policy.model import Json, Resource, Rule, Stack, as_mapping, as_objects, on_each
+from karst.policy.pods import pods
 
+_RUN = ("google_cloud_run_v2_job", "google_cloud_run_v2_service")
 REQUIRED_LABELS = ("deployment", "managed_by")
 
 
@@ -32,18 +34,20 @@ def _is_labelled(stack: Stack) -> Iterator[tuple[str, str]]:
             yield "", f"gives its resources no label {', '.join(missing)}: set the provider's default_labels"
 
 
-def _pins_images(resource: Resource) -> Iterator[str]:
-    for container in _containers(resource):
+def _pins_images(stack: Stack) -> Iterator[tuple[str, str]]:
+    on_run = [(one.address, container) for one in stack.resources(*_RUN) for container in _containers(one)]
+    in_pods = [(pod.resource.address, container) for pod in pods(stack) for container in pod.containers]
+    for address, container in (*on_run, *in_pods):
         image = str(container.get("image", ""))
         tag = image.rpartition("/")[2].partition(":")[2]
         if not re.search(r"@sha256:[0-9a-f]{64}$", image) and tag in {"", "latest"}:
-            yield f"runs {image!r}, which may change under its name: give a tag that never moves, or a digest"
+            yield address, f"runs {image!r}, which may change under its name: give a tag that never moves, or a digest"
 
 
-def _containers(resource: Resource) -> list[dict[str, object]]:
+def _containers(resource: Resource) -> list[Json]:
     outer = as_mapping(resource.body.get("template"))
     inner = as_mapping(outer.get("template"))
-    return [dict(item) for item in as_objects((inner or outer).get("containers"))]
+    return as_objects((inner or outer).get("containers"))
 
 
 RULES = (
@@ -61,6 +65,6 @@ RULES = (
     Rule(
         id="KARST_IMAGE_1",
         reason="An image that moves under its name makes two equal deployments differ.",
-        judge=on_each(("google_cloud_run_v2_service", "google_cloud_run_v2_job"), _pins_images),
+        judge=_pins_images,
     ),
 )
