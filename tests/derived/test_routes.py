@@ -121,6 +121,13 @@ def test_paths_of_the_landing_page_are_listed_only_where_another_would_take_them
     assert ("/static/*", "landing") in listed(workload("a", "/", ["/static/{rest:path}"]))
 
 
+def test_a_path_that_its_own_service_already_takes_is_left_out() -> None:
+    found = listed(workload("a", "/x", [("/y/{rest:path}", 5), "/y/z"]), workload("b", "/", ["/x/{some}/{name}"]))
+    assert ("/x/*/*", "b") in found
+    assert ("/x/y/**", "a") in found
+    assert not {"/x/y/z", "/x/y/z/"} & {path for path, _ in found}
+
+
 def test_timeouts_are_those_of_the_service() -> None:
     table = route_table([landing(), workload("a", "/x", edge_s=900)])
     assert {route.timeout_s for route in table.routes} == {900}

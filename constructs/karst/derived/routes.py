@@ -7,14 +7,14 @@ alone, as the load balancer sees it; each is listed with and without a slash at 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from karst.cluster_names import main_process, object_name
+from karst.cluster_names import main_process
 from karst.config.rules.services import LANDING
-from karst.config.service_routes import Routes, under
 from karst.config.service_runtime import Runtime
+from karst.derived.route_claims import ALL_BELOW, Claim, Target, claims, that_may_meet
 from karst.derived.workloads import Workload
 from karst.gcp.routes import (
     MOST_ROUTES,
@@ -26,26 +26,7 @@ from karst.gcp.routes import (
     covers,
     is_template,
     overlap,
-    precision,
 )
-
-_ALL_BELOW = "/**"
-_WILDCARDS = {"*", "**"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """A process that the edge sends requests to, once for each way of doing so."""
-
-    workload: Workload
-    process: str
-    is_sticky: bool = False
-    """Whether a client stays with one replica."""
-
-    @property
-    def key(self) -> str:
-        """Stable name of its back end."""
-        return object_name(self.workload, self.process) + ("-sticky" if self.is_sticky else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,24 +51,6 @@ class RouteProblem:
         return f"services.{self.service}: {self.message}. {self.remedy}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Claim:
-    """One path that a service wants to answer."""
-
-    path: str
-    target: Target
-    precedence: int = 0
-    is_write: bool = False
-
-    @property
-    def service(self) -> str:
-        return self.target.workload.name
-
-    @property
-    def rank(self) -> tuple[int, tuple[list[int], str]]:
-        return -self.precedence, precision(self.path)
-
-
 def route_table(workloads: Iterable[Workload]) -> RouteTable:
     """Routes and their targets. Raises `ValueError` with every problem that the declarations have with each other."""
     every = tuple(workloads)
@@ -95,9 +58,9 @@ def route_table(workloads: Iterable[Workload]) -> RouteTable:
     if found:
         raise ValueError("\n".join(str(problem) for problem in found))
     landing = _landing_target(every)
-    claims = list(_needed(_claims(every), landing))
-    targets = {claim.target.key: claim.target for claim in claims} | {landing.key: landing}
-    routes = by_precision(_route(claim) for claim in claims)
+    needed = list(_needed(claims(every), landing))
+    targets = {claim.target.key: claim.target for claim in needed} | {landing.key: landing}
+    routes = by_precision(_route(claim) for claim in needed)
     check_routes(routes, targets)
     return RouteTable(routes=routes, targets=dict(sorted(targets.items())), default=landing.key)
 
@@ -108,10 +71,10 @@ def route_problems(workloads: Iterable[Workload]) -> Iterator[RouteProblem]:
     of_landing = list(_landing_problems(every))
     yield from of_landing
     yield from _sticky_problems(every)
-    clashes = sorted(set(_claimed_twice(every))) or sorted(set(_hidden(_claims(every))))
+    clashes = sorted(set(_claimed_twice(every))) or sorted(set(_hidden(claims(every))))
     yield from clashes
     if not of_landing and not clashes:
-        yield from _unfit(list(_needed(_claims(every), _landing_target(every))))
+        yield from _unfit(list(_needed(claims(every), _landing_target(every))))
 
 
 def _landing_problems(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
@@ -140,20 +103,20 @@ def _sticky_problems(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
 
 
 def _claimed_twice(workloads: Sequence[Workload]) -> Iterator[RouteProblem]:
-    first: dict[str, _Claim] = {}
-    for claim in _claims(workloads):
+    first: dict[str, Claim] = {}
+    for claim in claims(workloads):
         other = first.setdefault(_plain(claim.path), claim)
         if other.service != claim.service:
             yield RouteProblem(
                 service=claim.service,
-                message=f"{_plain(claim.path.removesuffix(_ALL_BELOW))} is already a path of '{other.service}'",
+                message=f"{_plain(claim.path.removesuffix(ALL_BELOW))} is already a path of '{other.service}'",
                 remedy="Give one of the two another path, or write enabled: false for it.",
             )
 
 
-def _hidden(claims: Iterable[_Claim]) -> Iterator[RouteProblem]:
+def _hidden(made: Iterable[Claim]) -> Iterator[RouteProblem]:
     """Paths that another service's more preferred ones take away, wholly or, of writes, in part."""
-    for group in _that_may_meet(claims):
+    for group in that_may_meet(made):
         for place, later in enumerate(group):
             for earlier in group[:place]:
                 if earlier.target.key != later.target.key and _takes(earlier, later):
@@ -165,20 +128,20 @@ def _hidden(claims: Iterable[_Claim]) -> Iterator[RouteProblem]:
                     )
 
 
-def _unfit(claims: Sequence[_Claim]) -> Iterator[RouteProblem]:
+def _unfit(needed: Sequence[Claim]) -> Iterator[RouteProblem]:
     """Paths that the load balancer does not take, and more of them than it takes; told of who has the most."""
-    for claim in claims:
+    for claim in needed:
         try:
             check_path(claim.path)
         except ValueError as error:
             yield RouteProblem(service=claim.service, message=str(error), remedy="Shorten it in the declaration.")
     for found, most, what in (
         (
-            [claim for claim in claims if is_template(claim.path)],
+            [claim for claim in needed if is_template(claim.path)],
             MOST_TEMPLATES,
             "paths with a {name} before their end",
         ),
-        (claims, MOST_ROUTES, "paths"),
+        (needed, MOST_ROUTES, "paths"),
     ):
         if len(found) > most:
             ((service, count),) = Counter(claim.service for claim in found).most_common(1)
@@ -190,92 +153,31 @@ def _unfit(claims: Sequence[_Claim]) -> Iterator[RouteProblem]:
             )
 
 
-def _takes(earlier: _Claim, later: _Claim) -> bool:
+def _takes(earlier: Claim, later: Claim) -> bool:
     if later.is_write and not earlier.is_write:
         return overlap(earlier.path, later.path)
     return covers(earlier.path, later.path)
 
 
-def _needed(claims: Iterable[_Claim], default: Target) -> Iterator[_Claim]:
+def _needed(made: Iterable[Claim], default: Target) -> Iterator[Claim]:
     """Leave out what changes nothing: a path whose requests end at the same target without it."""
-    rest = _Claim(path=_ALL_BELOW, target=default, precedence=-1000)
-    for group in _that_may_meet(claims):
-        kept: list[_Claim] = [rest]
+    rest = Claim(path=ALL_BELOW, target=default, precedence=-1000)
+    for group in that_may_meet(made):
+        kept: list[Claim] = [rest]
         for claim in reversed(group):
             following = next(each for each in reversed(kept) if _decides(each, claim))
             if following.target.key != claim.target.key or not covers(following.path, claim.path):
                 kept.append(claim)
-        yield from kept[1:]
-
-
-def _decides(following: _Claim, claim: _Claim) -> bool:
-    return covers(following.path, claim.path) or (
-        following.target.key != claim.target.key and overlap(following.path, claim.path)
-    )
-
-
-def _that_may_meet(claims: Iterable[_Claim]) -> Iterator[list[_Claim]]:
-    """Claims in the order in which they are tried; apart by their first segment, where no path matches two groups."""
-    groups: defaultdict[str, list[_Claim]] = defaultdict(list)
-    for claim in claims:
-        groups[claim.path.split("/")[1]].append(claim)
-    if _WILDCARDS & groups.keys():
-        groups = defaultdict(list, {"": [claim for group in groups.values() for claim in group]})
-    for _, group in sorted(groups.items()):
-        yield sorted(group, key=lambda claim: claim.rank)
-
-
-def _claims(workloads: Iterable[Workload]) -> Iterator[_Claim]:
-    """Every path of every service, once for each service and target."""
-    routed = [each for each in workloads if each.service.routes is not None]
-    seen: set[tuple[str, str]] = set()
-    for workload in routed:
-        for claim in _claims_of(workload, routed):
-            if (claim.path, claim.target.key) not in seen:
-                seen.add((claim.path, claim.target.key))
+        ordered = kept[:0:-1]
+        for place, claim in enumerate(ordered):
+            if not any(covers(earlier.path, claim.path) for earlier in ordered[:place]):
                 yield claim
 
 
-def _claims_of(workload: Workload, routed: Sequence[Workload]) -> Iterator[_Claim]:
-    routes = workload.service.routes
-    if routes is None:
-        return
-    for prefix, is_sticky in ((routes.prefix, False), (routes.sticky_prefix, True)):
-        if prefix is None:
-            continue
-        yields = any(_declares_rest(other, prefix) for other in routed if other is not workload)
-        names_paths = bool(routes.reads or routes.writes) and not is_sticky
-        owns = prefix != "/" and not (yields and names_paths)
-        for process, declared, is_write in (
-            (routes.write_process, routes.writes, True),
-            (routes.read_process, routes.reads, False),
-        ):
-            target = Target(workload=workload, process=process, is_sticky=is_sticky)
-            for route in declared:
-                for path in _spellings(under(prefix, route.pattern)):
-                    yield _Claim(path=path, target=target, precedence=route.precedence, is_write=is_write)
-        if owns:
-            yield from _prefix(
-                prefix, routes, Target(workload=workload, process=routes.read_process, is_sticky=is_sticky)
-            )
-
-
-def _prefix(prefix: str, routes: Routes, target: Target) -> Iterator[_Claim]:
-    lowest = min((route.precedence for route in (*routes.reads, *routes.writes)), default=0)
-    for path in (prefix, prefix + _ALL_BELOW):
-        yield _Claim(path=path, target=target, precedence=min(lowest, 0))
-
-
-def _declares_rest(workload: Workload, prefix: str) -> bool:
-    routes = workload.service.routes
-    if routes is None or prefix not in (routes.prefix, routes.sticky_prefix):
-        return False
-    return any(route.pattern == _ALL_BELOW for route in routes.reads)
-
-
-def _spellings(path: str) -> tuple[str, ...]:
-    """A path as clients write it. A wildcard for the rest and the root have one spelling."""
-    return (path,) if path.endswith(("/**", "/")) else (path, f"{path}/")
+def _decides(following: Claim, claim: Claim) -> bool:
+    return covers(following.path, claim.path) or (
+        following.target.key != claim.target.key and overlap(following.path, claim.path)
+    )
 
 
 def _plain(path: str) -> str:
@@ -287,7 +189,7 @@ def _landing_target(workloads: Iterable[Workload]) -> Target:
     return Target(workload=landing, process=main_process(landing))
 
 
-def _route(claim: _Claim) -> Route:
+def _route(claim: Claim) -> Route:
     return Route(
         path=claim.path,
         backend=claim.target.key,

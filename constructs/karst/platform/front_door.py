@@ -8,7 +8,8 @@ from karst.blueprint import Blueprint
 from karst.cluster_names import ClusterNames
 from karst.config.service_runtime import Runtime
 from karst.derived.edge import check_edge, weights
-from karst.derived.routes import Target, route_table
+from karst.derived.route_claims import Target
+from karst.derived.routes import route_table
 from karst.gcp.address import GlobalAddresses, GlobalAddressesProps
 from karst.gcp.backends import ClusterBackend, RunBackend
 from karst.gcp.dns import DnsRecord, DnsRecordProps
