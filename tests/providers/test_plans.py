@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 
+from karst.config.addons import Keda
 from tests.examples import ExampleStack
+from tests.helm_repository import PublishedChart, serve
 from tests.terraform import Workshop, open_workshop
 
 pytestmark = [pytest.mark.needs_providers, pytest.mark.slow]
@@ -24,13 +28,22 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, examples: dict[str, Examp
     return open_workshop(tmp_path_factory.mktemp("plans"), tmp_path_factory.mktemp("plugins"), wanted)
 
 
-def plan(workshop: Workshop, stack: ExampleStack) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a repository with a chart of KEDA's name and version, for plans without a network."""
+    with serve(tmp_path_factory.mktemp("charts"), PublishedChart(name="keda", version=Keda().version)) as url:
+        yield url
+
+
+def plan(workshop: Workshop, charts: str, stack: ExampleStack) -> dict[str, Any]:
     """Init, validate and plan one stack from empty state, with state in a local file."""
     folder = workshop.folder / stack.name
-    folder.mkdir()
+    # With the charts of ours that it refers to.
+    shutil.copytree(stack.path.parent, folder)
     content = {key: value for key, value in stack.content.items() if key != "import"}
     content["terraform"] = {key: value for key, value in content["terraform"].items() if key != "backend"}
-    (folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
+    text = json.dumps(content).replace(Keda().repository, charts)
+    (folder / "cdk.tf.json").write_text(text, encoding="utf-8")
     workshop.terraform(folder, "init", "-input=false", "-no-color")
     workshop.terraform(folder, "validate", "-no-color")
     workshop.terraform(folder, "plan", "-input=false", "-no-color", "-lock=false", "-out=plan")
@@ -38,9 +51,9 @@ def plan(workshop: Workshop, stack: ExampleStack) -> dict[str, Any]:
     return document
 
 
-def test_every_example_plans_from_nothing(workshop: Workshop, examples: dict[str, ExampleStack]) -> None:
+def test_every_example_plans_from_nothing(workshop: Workshop, charts: str, examples: dict[str, ExampleStack]) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
-        plans = dict(zip(examples, pool.map(partial(plan, workshop), examples.values()), strict=True))
+        plans = dict(zip(examples, pool.map(partial(plan, workshop, charts), examples.values()), strict=True))
     for name, document in plans.items():
         changes = document.get("resource_changes", [])
         actions = {tuple(change["change"]["actions"]) for change in changes}

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from karst.config.addons import Keda
 from karst.config.base import Model
 from karst.config.machines import QuotaMetric
 from karst.config.types import (
@@ -152,6 +153,7 @@ class Cluster(Model):
     maintenance: MaintenanceWindow = Field(
         default=MaintenanceWindow(), description="When Google may upgrade the cluster."
     )
+    keda: Keda = Field(default=Keda(), description="The autoscaler for queues and requests.")
 
 
 class Generation(Model):
