@@ -7,7 +7,14 @@ import json
 import pytest
 from cdktn import TerraformStack
 
-from karst.gcp.secret import GeneratedSecret, GeneratedSecretProps, Secret, SecretProps
+from karst.gcp.secret import (
+    ExistingSecret,
+    ExistingSecretProps,
+    GeneratedSecret,
+    GeneratedSecretProps,
+    Secret,
+    SecretProps,
+)
 from karst.protection import Protection
 from tests.synth.support import Document, only, resources, synth
 
@@ -89,3 +96,19 @@ def test_versions_count_from_one() -> None:
 def test_ids_the_cloud_refuses() -> None:
     with pytest.raises(ValueError, match="secret id 'lab token-one' must have 1-255 letters"):
         synth_generated(secret_id="lab token")
+
+
+@pytest.mark.parametrize(
+    ("secret", "project", "secret_id"),
+    [("oauth", "lab-project", "oauth"), ("projects/other/secrets/token", "other", "token")],
+)
+def test_existing_secret_is_granted_and_never_made(secret: str, project: str, secret_id: str) -> None:
+    def build(stack: TerraformStack) -> None:
+        existing = ExistingSecret(stack, "existing", ExistingSecretProps(secret=secret, project="lab-project"))
+        existing.grant_read("lab-web@lab-project.iam.gserviceaccount.com")
+
+    document = synth(build)
+    grant = only(document, "google_secret_manager_secret_iam_member")
+    assert (grant["project"], grant["secret_id"]) == (project, secret_id)
+    assert grant["role"] == "roles/secretmanager.secretAccessor"
+    assert resources(document, "google_secret_manager_secret") == {}

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from karst.config.deployment import Deployment
 from karst.derived.redis import redis_access, redis_roles
-from karst.derived.secrets import SecretPlace, parse_reference, places
+from karst.derived.secrets import SecretPlace, extra_files, places
 from karst.derived.workloads import Workload
 
 SECRETS_FOLDER = "/run/secrets/karst"
@@ -16,7 +16,6 @@ SECRETS_FOLDER = "/run/secrets/karst"
 CSI_DRIVER = "secrets-store-gke.csi.k8s.io"
 """The cluster's own driver that mounts secrets from Secret Manager."""
 
-_GRAPH = "graph"
 _FILE_BESIDE = "DAF_CREDENTIALS"
 """Upstream's programs look for further files beside the one that this variable names."""
 
@@ -88,7 +87,7 @@ def workload_secrets(deployment: Deployment, workload: Workload) -> WorkloadSecr
     """
     own = places(deployment, workload)
     redis = dict(_redis(deployment, workload))
-    extra = dict(_extra(deployment, workload))
+    extra = extra_files(deployment, workload)
     _check_names(workload, own, redis, extra)
     found = {**own, **redis, **extra}
     if not found:
@@ -123,13 +122,6 @@ def _redis(deployment: Deployment, workload: Workload) -> Iterable[tuple[str, Se
             yield f"REDIS_{use.name.upper()}_AUTH", access.password
         if access.authorities is not None:
             yield f"REDIS_{use.name.upper()}_CA", access.authorities
-
-
-def _extra(deployment: Deployment, workload: Workload) -> Iterable[tuple[str, SecretPlace]]:
-    uses_graph = any(use.name == _GRAPH for use in workload.service.stores.tables)
-    for one in deployment.secrets.extra:
-        if workload.name in one.services or (uses_graph and not one.services):
-            yield one.name, parse_reference(one.secret)
 
 
 def _placed(workload: Workload, files: Iterable[str]) -> Iterable[PlacedFile]:

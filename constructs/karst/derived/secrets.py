@@ -10,6 +10,7 @@ from karst.derived.workloads import Workload
 from karst.naming import Names
 
 LATEST = "latest"
+_GRAPH = "graph"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +40,23 @@ def parse_reference(reference: str) -> SecretPlace:
 
 def places(deployment: Deployment, workload: Workload) -> Mapping[str, SecretPlace]:
     """Variable of a workload to the place of its value: what the deployment refers to, or a secret of its own."""
-    names = Names(deployment)
+    names, referenced = Names(deployment), _referenced(deployment, workload)
     own = {
         variable: SecretPlace(secret=names.secret(secret.role or f"{workload.name}-{variable}"))
         for variable, secret in workload.service.secrets.items()
         if secret.is_required or secret.is_generated
     }
-    chosen = {variable: parse_reference(reference) for variable, reference in workload.choice.secrets.items()}
-    return dict(sorted((own | chosen).items()))
+    return dict(sorted((own | referenced).items()))
+
+
+def extra_files(deployment: Deployment, workload: Workload) -> Mapping[str, SecretPlace]:
+    """Secret files of other projects that a workload reads, by name: those for it, or for all that read graphs."""
+    reads_graphs = any(use.name == _GRAPH for use in workload.service.stores.tables)
+    return {
+        one.name: parse_reference(one.secret)
+        for one in deployment.secrets.extra
+        if workload.name in one.services or (reads_graphs and not one.services)
+    }
 
 
 def owned_secrets(deployment: Deployment, workloads: Iterable[Workload]) -> tuple[OwnedSecret, ...]:
@@ -56,7 +66,7 @@ def owned_secrets(deployment: Deployment, workloads: Iterable[Workload]) -> tupl
     for workload in workloads:
         for variable, place in places(deployment, workload).items():
             declared = workload.service.secrets.get(variable)
-            if variable in workload.choice.secrets or declared is None:
+            if variable in _referenced(deployment, workload) or declared is None:
                 continue
             readers.setdefault(place.secret, set()).add(workload.name)
             if declared.is_generated:
@@ -67,10 +77,30 @@ def owned_secrets(deployment: Deployment, workloads: Iterable[Workload]) -> tupl
     )
 
 
-def referenced_secrets(workloads: Iterable[Workload]) -> Mapping[str, tuple[str, ...]]:
+def referenced_secrets(deployment: Deployment, workloads: Iterable[Workload]) -> Mapping[str, tuple[str, ...]]:
     """Secrets that somebody else made to the workloads that read them."""
     readers: dict[str, set[str]] = {}
     for workload in workloads:
-        for reference in workload.choice.secrets.values():
-            readers.setdefault(parse_reference(reference).secret, set()).add(workload.name)
+        for place in (*_referenced(deployment, workload).values(), *extra_files(deployment, workload).values()):
+            readers.setdefault(place.secret, set()).add(workload.name)
     return {secret: tuple(sorted(who)) for secret, who in sorted(readers.items())}
+
+
+def _referenced(deployment: Deployment, workload: Workload) -> dict[str, SecretPlace]:
+    """Variables of a workload whose values stand where the deployment says: for this service, or for a role."""
+    roles = _references_by_role(deployment)
+    by_role = {
+        variable: roles[secret.role] for variable, secret in workload.service.secrets.items() if secret.role in roles
+    }
+    return {variable: parse_reference(text) for variable, text in (by_role | workload.choice.secrets).items()}
+
+
+def _references_by_role(deployment: Deployment) -> Mapping[str | None, str]:
+    slack = deployment.canary.slack
+    told = {
+        "service-token": deployment.secrets.service_token,
+        "oauth-client": deployment.auth.oauth_client,
+        "auth-secret-key": deployment.auth.secret_key,
+        "slack-token": slack.token if slack else None,
+    }
+    return {role: reference for role, reference in told.items() if reference is not None}

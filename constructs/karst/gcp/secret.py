@@ -88,6 +88,38 @@ class Secret(Construct):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExistingSecretProps:
+    """A secret that somebody else made."""
+
+    secret: str
+    """Its id, or `projects/P/secrets/S` where it belongs to another project."""
+    project: str
+    """Where an id is looked for."""
+
+
+class ExistingSecret(Construct):
+    """Lets accounts read a secret that somebody else made and that must be there by then. Nothing else is touched."""
+
+    def __init__(self, scope: Construct, id: str, props: ExistingSecretProps) -> None:
+        super().__init__(scope, id)
+        self._project, self._secret_id = props.project, props.secret
+        if props.secret.startswith("projects/"):
+            _, self._project, _, self._secret_id = props.secret.split("/")
+
+    def grant_read(self, grantee: Grantee) -> None:
+        """Let `grantee` read the value."""
+        SecretManagerSecretIamMember(
+            self,
+            grant_id("read", grantee),
+            project=self._project,
+            secret_id=self._secret_id,
+            role="roles/secretmanager.secretAccessor",
+            member=member_of(grantee),
+            depends_on=needs_of(grantee),
+        )
+
+
 class GeneratedSecret(Secret):
     """A secret with a random value that is made while it is stored, and that no plan or state ever holds.
 

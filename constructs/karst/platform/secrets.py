@@ -1,13 +1,20 @@
-"""The deployment's secrets: generated ones, ones that a person fills in, and who reads each."""
+"""The deployment's secrets: generated ones, ones that a person fills in, others' that it uses, and who reads each."""
 
 from __future__ import annotations
 
 from constructs import Construct
 
 from karst.blueprint import Blueprint
-from karst.derived.secrets import OwnedSecret, owned_secrets
+from karst.derived.secrets import OwnedSecret, owned_secrets, referenced_secrets
 from karst.gcp.members import Accounts
-from karst.gcp.secret import GeneratedSecret, GeneratedSecretProps, Secret, SecretProps
+from karst.gcp.secret import (
+    ExistingSecret,
+    ExistingSecretProps,
+    GeneratedSecret,
+    GeneratedSecretProps,
+    Secret,
+    SecretProps,
+)
 from karst.protection import Protection
 
 
@@ -24,6 +31,12 @@ class Secrets(Construct):
             secret = self._secret(owned)
             for workload in owned.readers:
                 secret.grant_read(accounts[workload])
+        for name, readers in referenced_secrets(blueprint.deployment, blueprint.workloads).items():
+            existing = ExistingSecret(
+                self, f"existing-{name.replace('/', '-')}", ExistingSecretProps(secret=name, project=self._project)
+            )
+            for workload in readers:
+                existing.grant_read(accounts[workload])
 
     def _secret(self, owned: OwnedSecret) -> Secret:
         if owned.is_generated:
