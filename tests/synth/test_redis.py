@@ -90,6 +90,19 @@ def test_a_rotation_passes_the_stacks_protection():
         assert version["lifecycle"] == {"create_before_destroy": True}
 
 
+def test_an_existing_instance_may_keep_its_password_elsewhere_and_have_no_authority():
+    secret = "projects/lab-secrets/secrets/old-redis"
+    props = replace(PROPS, manage=Manage.EXISTING, auth_secret=secret, ca_secret=None)
+    grant = only(_redis(props, lambda redis: redis.grant_connect(ACCOUNT)), "google_secret_manager_secret_iam_member")
+    assert (grant["project"], grant["secret_id"]) == ("lab-secrets", "old-redis")
+
+
+@pytest.mark.parametrize("noun", ["auth", "ca"])
+def test_an_instance_of_ours_names_its_secrets(noun: str):
+    with pytest.raises(ValueError, match=f"{noun}_secret must name its secret"):
+        _redis(replace(PROPS, auth_secret=None) if noun == "auth" else replace(PROPS, ca_secret=None))
+
+
 @pytest.mark.parametrize("manage", Manage)
 def test_connecting_takes_both_secrets(manage: Manage):
     document = _redis(replace(PROPS, manage=manage), lambda redis: redis.grant_connect(ACCOUNT))

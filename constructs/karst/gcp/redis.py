@@ -46,10 +46,11 @@ class RedisProps:
     role: RedisRole
     protection: Protection
     network_id: str
-    auth_secret: str
-    """Name of the secret with the password."""
-    ca_secret: str
-    """Name of the secret with the certificates of the authorities that sign the server's."""
+    auth_secret: str | None
+    """Name of the secret with the password; of an existing instance also `projects/P/secrets/S`, or None if it asks
+    for none."""
+    ca_secret: str | None
+    """Name of the secret with the certificates of the authorities that sign the server's; the same holds."""
     zone: str | None = None
     private_service_access: Sequence[ITerraformDependable] = ()
     private_services_range: str | None = None
@@ -90,12 +91,15 @@ class Redis(Construct):
     def grant_connect(self, grantee: Grantee) -> None:
         """Let a service account read the password and the authorities of this instance, which is all it takes."""
         for noun, secret in (("auth", self._props.auth_secret), ("ca", self._props.ca_secret)):
+            if secret is None:
+                continue
             made = self.node.try_find_child(f"{noun}-secret")
+            project, name = _project_and_id(secret, self._props.project)
             SecretManagerSecretIamMember(
                 self,
                 grant_id(noun, grantee),
-                project=self._props.project,
-                secret_id=made.secret_id if isinstance(made, SecretManagerSecret) else secret,
+                project=project,
+                secret_id=made.secret_id if isinstance(made, SecretManagerSecret) else name,
                 role="roles/secretmanager.secretAccessor",
                 member=member_of(grantee),
                 depends_on=needs_of(grantee),
@@ -169,7 +173,9 @@ class Redis(Construct):
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
 
-    def _add_secret(self, noun: str, secret_id: str) -> SecretManagerSecret:
+    def _add_secret(self, noun: str, secret_id: str | None) -> SecretManagerSecret:
+        if secret_id is None:
+            raise ValueError(f"Redis {self._props.name!r} is made here, so {noun}_secret must name its secret")
         return SecretManagerSecret(
             self,
             f"{noun}-secret",
@@ -178,3 +184,11 @@ class Redis(Construct):
             deletion_protection=self._props.protection.is_on,
             replication=SecretManagerSecretReplication(auto=SecretManagerSecretReplicationAuto()),
         )
+
+
+def _project_and_id(secret: str, project: str) -> tuple[str, str]:
+    """Project and id of a secret; `project` is where a bare id stands."""
+    if not secret.startswith("projects/"):
+        return project, secret
+    _, owner, _, name = secret.split("/")
+    return owner, name

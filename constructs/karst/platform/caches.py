@@ -8,15 +8,13 @@ from constructs import Construct
 
 from karst.blueprint import Blueprint
 from karst.config.service_needs import Scope
-from karst.config.types import Kind
 from karst.derived.access import store_grants
+from karst.derived.redis import redis_access, redis_roles
 from karst.gcp.dns import PrivateZone
 from karst.gcp.members import Accounts
 from karst.gcp.network import Network
 from karst.gcp.redis import Redis, RedisProps, RedisRole
 from karst.protection import Protection
-
-_ROLES_BY_KIND = {Kind.GLOBAL: ("global",), Kind.LOCAL: ("broker", "cache"), Kind.CLIO: ()}
 
 
 class Caches(Construct):
@@ -36,11 +34,11 @@ class Caches(Construct):
         alert_channels: Sequence[str],
     ) -> None:
         super().__init__(scope, id)
-        self.roles = tuple(sorted(role for kind in blueprint.deployment.kinds for role in _ROLES_BY_KIND[kind]))
+        self.roles = redis_roles(blueprint.deployment.kinds)
         grants = store_grants(blueprint.workloads, Scope.DEPLOYMENT)
         gcp, names = blueprint.deployment.gcp, blueprint.names
         for role in self.roles:
-            settings = names.redis_settings(role)
+            settings, access = names.redis_settings(role), redis_access(blueprint.deployment, role)
             available = settings.high_availability
             redis = Redis(
                 self,
@@ -54,8 +52,8 @@ class Caches(Construct):
                     protection=protection,
                     network_id=network.network_id,
                     private_service_access=network.private_service_access,
-                    auth_secret=names.redis_auth_secret(role),
-                    ca_secret=names.redis_ca_secret(role),
+                    auth_secret=access.password.secret if access.password else None,
+                    ca_secret=access.authorities.secret if access.authorities else None,
                     memory_gib=settings.memory_gb,
                     is_highly_available=blueprint.is_production if available is None else available,
                     version=settings.version,
