@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.policy.plant import Body, add, change, put
+from tests.policy.plants_of_clusters import PLANTS as CLUSTERS
 from tests.policy.plants_of_workloads import PLANTS as WORKLOADS
 
 SQL = "google_sql_database_instance"
@@ -143,6 +144,7 @@ PLANTS = (
     put("KARST_EDGE_4", "global", BACKEND, "health_checks", []),
     change("KARST_EDGE_5", "demo", "no limit", lambda d: _rules(d).pop(-2)),
     *WORKLOADS,
+    *CLUSTERS,
 )
 
 

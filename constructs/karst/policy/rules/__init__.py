@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from karst.policy.rules import (
     access,
+    clusters,
     databases,
     edge,
     hygiene,
@@ -26,4 +27,5 @@ ALL = (
     *serving.RULES,
     *edge.RULES,
     *workloads.RULES,
+    *clusters.RULES,
 )
