@@ -52,12 +52,21 @@ def test_what_nobody_would_read_is_said(root: Path, stray: str, says: str) -> No
     assert any(line.startswith(says) for line in messages(root)), messages(root)
 
 
-@pytest.mark.parametrize(
-    "kept", ["README.md", "api/README.md", "api/datasets/README.md", "api/approvals.yaml", ".DS_Store"]
-)
+@pytest.mark.parametrize("kept", ["README.md", "api/README.md", "api/datasets/README.md", ".DS_Store"])
 def test_what_may_lie_there(root: Path, kept: str) -> None:
     (root / kept).write_text("x")
     assert messages(root) == []
+
+
+def test_approvals_are_held_to_their_form(root: Path) -> None:
+    path = root / "api/approvals.yaml"
+    path.write_text(
+        "approvals:\n  - {address: google_a.b, stack: api, action: delete, reason: gone, until: 2026-12-31}\n"
+    )
+    assert messages(root) == []
+    path.write_text("approvals:\n  - {address: google_a.b, stack: api, action: lose, reason: gone}\n")
+    said = "is 'lose', which is not allowed here. Write 'delete', 'replace' or 'forget'."
+    assert messages(root) == [f"api/approvals.yaml:2: approvals[0].action: {said}"]
 
 
 def test_links_are_refused(root: Path) -> None:

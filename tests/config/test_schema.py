@@ -15,6 +15,7 @@ FILES = {
     "deployment": sorted(REPOSITORY.glob("environments/*/deployment.yaml")),
     "dataset": sorted(REPOSITORY.glob("environments/*/datasets/*.yaml")),
     "service": sorted(REPOSITORY.glob("services_src/*/service.yaml")),
+    "approvals": sorted(REPOSITORY.glob("environments/*/approvals.yaml")),
 }
 YAML_FILES = [(kind, path) for kind, paths in FILES.items() for path in paths]
 

@@ -152,6 +152,17 @@ OF_ONE_FIELD: dict[str, tuple[str, str, str]] = {
         "docker.io/caveconnectome",
     ),
     r"^[A-Za-z0-9._-]{1,120}$": ("file name", "up to 120 letters, digits, '_', '-' and '.'", "reader.json"),
+    r"^[a-z][A-Za-z0-9_]*\.[^*?]+$": (
+        "address of an object",
+        "a type, a dot and the name of one object in full, without * and ?",
+        "google_storage_bucket.storage__dump__bucket",
+    ),
+    r"^[A-Za-z][A-Za-z0-9_-]*$": (
+        "stack",
+        "letters, digits, '_' and '-', beginning with a letter",
+        "demo-foundation",
+    ),
+    r"\S": ("reason", "words that a reviewer can judge", "moved to another project"),
     r"^[a-z_.]+$": ("flag of PostgreSQL", "lower-case letters, '_' and '.'", "random_page_cost"),
     r"^POSTGRES_1[5-9]$": ("version of PostgreSQL", "POSTGRES_ and a number from 15 to 19", "POSTGRES_18"),
     r"^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$": (

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from karst.config.approvals import Approvals
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.errors import ConfigError, Location, Problem, did_you_mean, raise_if_any, show, show_path
@@ -25,7 +26,7 @@ DEPLOYMENT_FILE = "deployment.yaml"
 DATASETS_FOLDER = "datasets"
 README_FILE = "README.md"
 APPROVALS_FILE = "approvals.yaml"
-"""What the plan guard may let go; `karst guard` reads it."""
+"""What the plan guard may let go; `karst guard` reads it, and here only its form is checked."""
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
@@ -76,6 +77,9 @@ def load_environment(folder: Path) -> Environment:
         loaded = _collect(problems, partial(_load_named, path, Dataset, path.stem))
         if loaded is not None:
             datasets[path.stem] = loaded
+    approvals = folder / APPROVALS_FILE
+    if approvals.exists() or approvals.is_symlink():
+        _collect(problems, partial(load_model, approvals, Approvals))
     raise_if_any(problems)
     if deployment is None:
         raise AssertionError("a deployment that failed to load left no problem")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from karst.config.approvals import Approvals
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.service import Service
@@ -18,6 +19,7 @@ MODELS: Mapping[str, tuple[type[BaseModel], str]] = {
     "deployment": (Deployment, "environments/<deployment>/deployment.yaml"),
     "dataset": (Dataset, "environments/<deployment>/datasets/<dataset>.yaml"),
     "service": (Service, "services_src/<service>/service.yaml"),
+    "approvals": (Approvals, "environments/<deployment>/approvals.yaml"),
     "datasets": (DatasetsDocument, "datasets.json, which services read"),
 }
 
@@ -28,7 +30,7 @@ def render_schemas() -> dict[str, str]:
 
 
 def file_name(kind: str) -> str:
-    """The schema's file of a `kind` of YAML: deployment, dataset or service."""
+    """The schema's file of a `kind` of YAML: deployment, dataset, service or approvals."""
     return f"{kind}.json"
 
 

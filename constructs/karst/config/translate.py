@@ -160,7 +160,7 @@ def _say(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
         words = " or ".join(fault.context["words"])
         return f"is {_describe(fault.value)} where {words} belongs", f"Write {words}{_such_as(example)}."
     if fault.kind in _TYPE_WORDS:
-        return _wrong_type(fault, example)
+        return _wrong_type(fault, example, is_needed=field is not None and field.is_required())
     return _wrong_value(fault, example)
 
 
@@ -210,10 +210,10 @@ def _missing(fault: _Fault, model: type[BaseModel]) -> tuple[str, str]:
     return "is missing", f"Write `{key}: {example or '...'}`.{meaning}"
 
 
-def _wrong_type(fault: _Fault, example: str | None) -> tuple[str, str]:
+def _wrong_type(fault: _Fault, example: str | None, *, is_needed: bool) -> tuple[str, str]:
     wanted = _TYPE_WORDS[fault.kind]
     message = f"is {_describe(fault.value)} where {wanted} {_belongs(wanted)}"
-    if fault.value is None:
+    if fault.value is None and not is_needed:
         return message, f"Write a value{_such_as(example)}, or remove the key."
     if wanted == "text" and isinstance(fault.value, bool | int | float):
         return message, f"Put it in quotes: '{walk.as_yaml(fault.value)}'."
