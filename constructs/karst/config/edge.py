@@ -80,7 +80,7 @@ class Edge(Model):
     )
     ipv6: bool = Field(default=True, description="Answer on an IPv6 address too.")
     timeout_s: int = Field(
-        default=620, ge=30, le=3600, description="Longest answer, in seconds; above that of every service behind it."
+        default=620, ge=30, le=3600, description="Longest answer, in seconds; no service behind it may take longer."
     )
     rate_limit: RateLimit = Field(default=RateLimit(), description="What one client may ask.")
     allowed: Annotated[tuple[Cidr, ...], AfterValidator(each_once)] = Field(
