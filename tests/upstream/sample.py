@@ -34,9 +34,11 @@ def values(secrets: dict[str, str] | None = None) -> dict[str, object]:
             "use_l2cache": True,
             "show_path_tool": False,
         },
+        "health_database": "minnie",
         "host": "local.example.org",
         "l2_table_map": {"minnie_v1": {"cv_path": NASTY, "l2cache_id": "l2cache_minnie"}},
         "limits": {"materialization": {"query": "300/minute"}, "skeletoncache": {"query_cache": "100/minute"}},
+        "log_level": "ERROR",
         "materialization": {
             "min_databases": 1,
             "max_databases": 3,

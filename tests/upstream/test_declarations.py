@@ -9,6 +9,7 @@ import pytest
 
 import karst.upstream
 from karst.config.service import Service, load_services
+from karst.config.service_checks import celery_queues
 from karst.config.service_needs import Access, Direction
 from karst.config.service_routes import covers, under
 from karst.config.service_runtime import ImageOrigin, ScalingSignal, mebibytes
@@ -217,3 +218,23 @@ def test_readme_says_what_is_left_out() -> None:
     text = (FOLDER / "README.md").read_text()
     assert [name for name in LEFT_OUT if f"| `{name}`" not in text] == []
     assert not set(LEFT_OUT) & set(SERVICES)
+
+
+CELERY = {
+    "process": "celery-consumer", "workflow": "celery-producer", "orchestration": "celery-orchestration",
+    "deltalake": "celery-deltalake",
+}  # fmt: skip
+
+
+def test_each_celery_queue_has_one_reader_that_scales_by_it() -> None:
+    readers = {
+        (queue, service.name): process.scaling.queue
+        for service in SERVICES.values()
+        for process in service.processes.values()
+        for queue in celery_queues(process)
+    }
+    assert readers == {(queue, name): queue for queue, name in CELERY.items()}
+
+
+def test_what_everybody_reads_stands_on_machines_that_stay() -> None:
+    assert {SERVICES[name].processes["web"].pool for name in ("pychunkedgraph-read", "meshing")} == {"standard"}

@@ -52,9 +52,14 @@ def test_every_value_setting_and_file_is_computed(name: str) -> None:
 
 def test_auth_info_is_byte_for_byte_what_viewers_read() -> None:
     files = workload_files(WHOLE, "blue", workload(WHOLE, "auth-info"))
-    assert files.plain["/usr/share/nginx/html/auth_info.json"] == (
-        '{"login_url":"https://lab.example.org/sticky_auth","supported_datastacks":["fly","minnie"]}'
-    )
+    body = '{"login_url":"https://lab.example.org/sticky_auth","supported_datastacks":["fly","minnie"]}'
+    assert f"        return 200 '{body}';\n" in files.plain["/etc/nginx/conf.d/default.conf"]
+
+
+def test_auth_info_names_no_datastack_where_there_is_none() -> None:
+    empty = blueprint(datasets=())
+    conf = workload_files(empty, "blue", workload(empty, "auth-info")).plain["/etc/nginx/conf.d/default.conf"]
+    assert """return 200 '{"login_url":"https://lab.example.org/sticky_auth","supported_datastacks":[]}';""" in conf
 
 
 def test_processes_of_one_cluster_reach_each_other_inside_it() -> None:
@@ -150,6 +155,7 @@ def test_materialization_is_configured_as_declared() -> None:
         "MIN_DATABASES": 1, "MAX_DATABASES": 2, "DB_CONNECTION_POOL_SIZE": 3,
     }  # fmt: skip
     assert found["DATASTACKS"] == ["fly", "minnie"]
+    assert (found["TEST_DB_NAME"], found["LOGGING_LEVEL"]) == ("flies", "ERROR")
     assert found["LOCAL_SERVER_URL"] == "https://lab.example.org"
     assert found["CELERY_BROKER_URL"] == "redis://redis-broker.lab.karst.internal:6379/0"
 

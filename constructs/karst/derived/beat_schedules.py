@@ -14,7 +14,7 @@ _DAYS_OF_DAILY = 2
 
 def materialized_datastacks(materialization: Materialization, datasets: Iterable[Dataset]) -> tuple[str, ...]:
     """Datastacks of which frozen versions are made, in order: the chosen ones, of datasets that take part."""
-    found = {stack for dataset in _taking_part(datasets) for stack in dataset.datastacks}
+    found = {stack for dataset in materialized(datasets) for stack in dataset.datastacks}
     return tuple(sorted(found & set(materialization.datastacks) if materialization.datastacks else found))
 
 
@@ -63,5 +63,6 @@ def _times(cron: str) -> dict[str, object]:
     return {name: int(text) if text.isdecimal() else text for name, text in fields if text != "*"}
 
 
-def _taking_part(datasets: Iterable[Dataset]) -> Iterator[Dataset]:
+def materialized(datasets: Iterable[Dataset]) -> Iterator[Dataset]:
+    """Datasets of which frozen versions are made, by name."""
     return (dataset for dataset in active(datasets) if dataset.materialization.enabled)

@@ -11,7 +11,7 @@ from karst.config.deployment import Deployment
 from karst.config.programs import SkeletonLimits
 from karst.config.service_needs import Scope
 from karst.config.service_runtime import Runtime
-from karst.derived.beat_schedules import beat_schedules, materialized_datastacks
+from karst.derived.beat_schedules import beat_schedules, materialized, materialized_datastacks
 from karst.derived.listed_services import listed_services
 from karst.derived.mappings import active, auth_info, graph_ids, l2_table_map
 from karst.derived.messages import SUBSCRIPTIONS, TOPICS
@@ -23,6 +23,7 @@ from karst.naming import Names
 from karst.upstream.deferred import secret
 
 _SQL_PORT = 5432
+_LOG_LEVEL = "ERROR"
 
 
 def upstream_values(blueprint: Blueprint, generation: str, workload: Workload) -> dict[str, object]:
@@ -35,6 +36,7 @@ def upstream_values(blueprint: Blueprint, generation: str, workload: Workload) -
         "buckets": _buckets(names),
         "databases": _databases(deployment, workload),
         "limits": _limits(deployment),
+        "log_level": workload.choice.log_level or _LOG_LEVEL,
         "materialization": _materialization(deployment),
         "redis": _redis(deployment),
         "secrets": {variable: secret(variable) for variable in places(deployment, workload)},
@@ -95,6 +97,7 @@ def _datasets(blueprint: Blueprint) -> dict[str, object]:
         },
         "datastacks": list(stacks),
         "graph_ids": list(graph_ids(deployment, datasets)),
+        "health_database": next(map(blueprint.names.sql_database, materialized(datasets)), ""),
         "l2_table_map": l2_table_map(deployment, datasets),
         "slack_channel": canary.slack.channel if canary.slack else "",
     }

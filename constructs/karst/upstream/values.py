@@ -25,9 +25,11 @@ VALUES: Mapping[str, str] = {
     "graph_ids": "names of the graphs that may be served",
     "guidebook": "datastack, n_parallel, expected_resolution (x,y,z in nm), invalidation_d (micrometres), use_l2cache, "
     "show_path_tool",
+    "health_database": "database of annotations that health checks of materialization read; empty where there is none",
     "host": "host of this deployment, without scheme",
     "l2_table_map": "graph to cv_path and l2cache_id (karst.derived.mappings.l2_table_map)",
     "limits": "materialization (query, fast_query) and skeletoncache (category to number): requests a minute",
+    "log_level": "the least severe message that is logged: DEBUG, INFO, WARNING or ERROR",
     "materialization": "min_databases, max_databases, days_to_expire, lts_days_to_expire, query_limit, merge_tables, "
     "row_chunk_size, queue_length_limit, throttle, pool_size, max_overflow, producer_concurrency, consumer_concurrency",
     "name": "name of the deployment",
