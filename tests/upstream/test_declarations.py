@@ -15,6 +15,7 @@ from karst.config.service_routes import covers, under
 from karst.config.service_runtime import ImageOrigin, ScalingSignal, mebibytes
 from karst.config.types import Kind
 from karst.derived.messages import SUBSCRIPTIONS, TOPICS
+from karst.upstream.values import VALUES
 
 FOLDER = Path(karst.upstream.__file__).parent
 REPOSITORY = FOLDER.parents[2]
@@ -238,3 +239,9 @@ def test_each_celery_queue_has_one_reader_that_scales_by_it() -> None:
 
 def test_what_everybody_reads_stands_on_machines_that_stay() -> None:
     assert {SERVICES[name].processes["web"].pool for name in ("pychunkedgraph-read", "meshing")} == {"standard"}
+
+
+def test_readme_says_what_templates_may_name() -> None:
+    text = (FOLDER / "README.md").read_text()
+    listed = [line for line in text.partition("## Values of the templates")[2].splitlines() if line.startswith("- `")]
+    assert listed == [f"- `{name}`: {meaning}" for name, meaning in sorted(VALUES.items())]
