@@ -14,6 +14,7 @@ from karst.config.buckets import Bucket
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.stores import RedisInstance
+from karst.config.types import Tier
 
 REDIS_ROLES = ("broker", "cache", "global")
 PODS_RANGE = "pods"
@@ -277,7 +278,9 @@ class Names:
     @property
     def cluster_location(self) -> str:
         """Where control planes stand: in the whole region, or in the one zone."""
-        return self.of.gcp.region if self.of.gcp.cluster.regional else self.of.gcp.zone
+        chosen = self.of.gcp.cluster.regional
+        is_regional = self.of.tier is Tier.PROD if chosen is None else chosen
+        return self.of.gcp.region if is_regional else self.of.gcp.zone
 
     def pool(self, key: str) -> str:
         """Name of a node pool in the cluster."""

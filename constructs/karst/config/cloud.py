@@ -133,7 +133,11 @@ class Cluster(Model):
         description="Prefix of the clusters' names; by default the deployment's name.",
         examples=["daf-api"],
     )
-    regional: bool = Field(default=False, description="Spread the control plane over the region. Replaces the cluster.")
+    regional: bool | None = Field(
+        default=None,
+        description="Spread the control plane over the region; by default in tier `prod`. Changing it, or the tier, "
+        "replaces the clusters.",
+    )
     release_channel: Literal["STABLE", "REGULAR"] = Field(
         default="STABLE", description="How soon new versions of Kubernetes come."
     )
