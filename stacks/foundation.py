@@ -6,10 +6,11 @@ from constructs import Construct
 
 from karst.blueprint import Blueprint
 from karst.config.types import Kind
+from karst.derived.scaling import BROKER, reads_broker
 from karst.gcp.bigtable import NodeRange, WideColumnInstance, WideColumnInstanceProps
 from karst.gcp.network import Network, NetworkProps, SecondaryRange
 from karst.gcp.project_services import ProjectServices, ProjectServicesProps
-from karst.naming import NODES, PODS_RANGE, SERVICES_RANGE, SQL_ROLES
+from karst.naming import KEDA, NODES, PODS_RANGE, SERVICES_RANGE, SQL_ROLES
 from karst.platform.caches import Caches
 from karst.platform.cluster_accounts import ClusterAccounts
 from karst.platform.documents import Documents
@@ -57,11 +58,13 @@ class FoundationStack(KarstStack):
         if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
             parts += [
                 sql := Relational(self, "sql", blueprint, accounts, network, internal, self.protection, watch.channels),
-                Caches(self, "redis", blueprint, accounts, network, internal, self.protection, watch.channels),
+                redis := Caches(self, "redis", blueprint, accounts, network, internal, self.protection, watch.channels),
                 cluster := ClusterAccounts(self, "clusters", blueprint),
             ]
             images.registry.grant_pull(cluster.accounts[NODES])
             sql.server.grant_login(cluster.accounts[SQL_ROLES])
+            if reads_broker(blueprint.workloads):
+                redis.grant_connect(BROKER, cluster.accounts[KEDA])
             if sql.server.service_agent is not None:
                 storage.admit_database_server(sql.server.service_agent)
         if blueprint.has(Kind.LOCAL):

@@ -17,7 +17,7 @@ from karst.config.types import GenerationState, Tier
 from karst.kubernetes.keda import OPERATOR
 from karst.platform.cluster import KEDA_SERVICE_ACCOUNT
 from stacks.addons import AddonsStack
-from tests.examples import ENVIRONMENTS
+from tests.examples import ENVIRONMENTS, ExampleStack
 from tests.synth.support import Document, only, resources
 
 EXAMPLES = load_checked(ENVIRONMENTS)
@@ -193,3 +193,18 @@ def test_no_data_block_and_a_token_that_is_kept_nowhere(local: Document) -> None
     assert helm["kubernetes"] == kubernetes
     assert kubernetes["token"] == "${ephemeral.google_client_config.credentials.access_token}"
     assert kubernetes["host"].endswith("/gkeMemberships/local-blue")
+
+
+def test_keda_reads_the_brokers_password_where_it_measures_queues_and_no_other_secret(
+    examples: dict[str, ExampleStack],
+) -> None:
+    for name, secrets in (("local", {"local-redis-broker-auth", "local-redis-broker-ca"}), ("global", set[str]())):
+        content = examples[f"{name}-foundation"].content
+        made = resources(content, "google_secret_manager_secret")
+        ids = {f"${{google_secret_manager_secret.{key}.secret_id}}": body["secret_id"] for key, body in made.items()}
+        granted = {
+            ids[body["secret_id"]]
+            for body in resources(content, "google_secret_manager_secret_iam_member").values()
+            if f"{name}-keda@" in body["member"]
+        }
+        assert granted == secrets

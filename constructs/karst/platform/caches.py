@@ -11,7 +11,7 @@ from karst.config.service_needs import Scope
 from karst.derived.access import store_grants
 from karst.derived.redis import redis_access, redis_roles
 from karst.gcp.dns import PrivateZone
-from karst.gcp.members import Accounts
+from karst.gcp.members import Accounts, Grantee
 from karst.gcp.network import Network
 from karst.gcp.redis import Redis, RedisProps, RedisRole
 from karst.protection import Protection
@@ -35,12 +35,13 @@ class Caches(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.roles = redis_roles(blueprint.deployment.kinds)
+        self._instances: dict[str, Redis] = {}
         grants = store_grants(blueprint.workloads, Scope.DEPLOYMENT)
         gcp, names = blueprint.deployment.gcp, blueprint.names
         for role in self.roles:
             settings, access = names.redis_settings(role), redis_access(blueprint.deployment, role)
             available = settings.high_availability
-            redis = Redis(
+            redis = self._instances[role] = Redis(
                 self,
                 role,
                 RedisProps(
@@ -65,3 +66,7 @@ class Caches(Construct):
                 zone.add_record(f"redis-{role}", names.redis_host(role), "A", [redis.host])
             for grant in grants.get(("cache", role), ()):
                 redis.grant_connect(accounts[grant.workload])
+
+    def grant_connect(self, role: str, grantee: Grantee) -> None:
+        """Let an account that is no workload's read what opens the instance of a role."""
+        self._instances[role].grant_connect(grantee)
