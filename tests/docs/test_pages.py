@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from karst.config.dataset import Dataset
+from karst.config.deployment import Deployment
 from karst.config.loader import load_model
 from karst.plan.approvals import read_approvals
 from karst_cli.main import COMMANDS
-from tests.examples import ExampleStack
+from tests.examples import ENVIRONMENTS, ExampleStack
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -56,7 +59,9 @@ def test_the_readme_speaks_of_all_three_tools() -> None:
 
 def snippets() -> list[tuple[str, str]]:
     found = [
-        (name(page), text) for page in PAGES for text in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.S)
+        (name(page), text)
+        for page in PAGES
+        for text in re.findall(r"```yaml\n(.*?)^ *```", page.read_text("utf-8"), re.S | re.M)
     ]
     assert len(found) >= 2
     return found
@@ -65,11 +70,19 @@ def snippets() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "text"), snippets())
 def test_yaml_documents_are_valid(page: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / "document.yaml"
+    text = textwrap.dedent(text)
     path.write_text(text, "utf-8")
     if "\napprovals:\n" in text:
         assert read_approvals([path])
-    else:
+    elif "\naligned_volume:\n" in text:
         assert load_model(path, Dataset).name
+    else:
+        # A part of a deployment: what it says takes the place of the same keys in an example.
+        example = yaml.safe_load((ENVIRONMENTS / "local" / "deployment.yaml").read_text("utf-8"))
+        said = yaml.safe_load(text)
+        said = {key: example[key] | value if key == "gcp" else value for key, value in said.items()}
+        path.write_text(yaml.safe_dump(example | said), "utf-8")
+        assert load_model(path, Deployment).name == "local"
 
 
 def declared_rows() -> list[tuple[str, set[str]]]:
