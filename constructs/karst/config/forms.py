@@ -163,6 +163,12 @@ OF_ONE_FIELD: dict[str, tuple[str, str, str]] = {
         "demo-foundation",
     ),
     r"\S": ("reason", "words that a reviewer can judge", "moved to another project"),
+    r"^(https|oci)://[a-z0-9.-]+(:[0-9]+)?(/[\w./~-]*)?$": (
+        "repository of charts",
+        "https:// or oci://, a host in lower case, and a path of letters, digits, '_', '.', '/', '~' and '-'",
+        "https://kedacore.github.io/charts",
+    ),
+    r"^2\.[0-9]{1,3}\.[0-9]{1,3}$": ("version of KEDA", "2, a dot and two numbers with a dot between them", "2.20.2"),
     r"^[a-z_.]+$": ("flag of PostgreSQL", "lower-case letters, '_' and '.'", "random_page_cost"),
     r"^POSTGRES_1[5-9]$": ("version of PostgreSQL", "POSTGRES_ and a number from 15 to 19", "POSTGRES_18"),
     r"^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$": (
