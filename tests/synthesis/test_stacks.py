@@ -29,10 +29,11 @@ def declared(environments: Path) -> dict[str, set[str]]:
         deployment = yaml.safe_load((folder / "deployment.yaml").read_text(encoding="utf-8"))
         generations = deployment.get("generations", {"blue": {}}) if set(deployment["kinds"]) != {"clio"} else {}
         clusters = [f"{folder.name}-cluster-{generation}" for generation in generations]
+        addons = [f"{folder.name}-addons-{generation}" for generation in generations]
         apps = [f"{folder.name}-apps-{generation}" for generation in generations]
-        graph |= {name: {foundation} for name in clusters}
-        graph |= {app: {foundation, cluster, *data} for app, cluster in zip(apps, clusters, strict=True)}
-        graph[folder.name] = {foundation, run, *data, *clusters, *apps}
+        for cluster, charts, app in zip(clusters, addons, apps, strict=True):
+            graph |= {cluster: {foundation}, charts: {cluster}, app: {foundation, cluster, charts, *data}}
+        graph[folder.name] = {foundation, run, *data, *clusters, *addons, *apps}
     return graph
 
 
