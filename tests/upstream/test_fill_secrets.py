@@ -80,6 +80,7 @@ def python_values(text: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.fuzz
 @given(TEXT, TEXT)
 @example(NASTY, LOOKS_LIKE_A_MARK)
 def test_python_gets_the_same_value(value: str, other: str) -> None:
@@ -90,12 +91,14 @@ def test_python_gets_the_same_value(value: str, other: str) -> None:
     assert unquote(urlsplit(str(found["URL"])).password or "") == value
 
 
+@pytest.mark.fuzz
 @given(TEXT, TEXT)
 @example(NASTY, LOOKS_LIKE_A_MARK)
 def test_json_gets_the_same_value(value: str, other: str) -> None:
     assert json.loads(filled(JSON, value, other)) == {"token": value, "all": {"keys": [value], "other": other}}
 
 
+@pytest.mark.fuzz
 @given(LINE, LINE)
 @example(NASTY.strip(), LOOKS_LIKE_A_MARK)
 def test_ini_gets_the_same_value(value: str, other: str) -> None:
@@ -112,6 +115,7 @@ def test_hostile_values_stay_data(value: str) -> None:
     assert json.loads(filled(JSON, value, value))["token"] == value
 
 
+@pytest.mark.fuzz
 @given(TEXT, TEXT)
 @example(NASTY, LOOKS_LIKE_A_MARK)
 def test_filling_gives_what_rendering_with_the_value_would_give(value: str, other: str) -> None:

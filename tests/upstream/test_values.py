@@ -70,19 +70,20 @@ def test_processes_of_one_cluster_reach_each_other_inside_it() -> None:
 
 def test_services_of_another_deployment_are_reached_at_their_host() -> None:
     local = blueprint({"kinds": ["local"], "global": {"host": "cave.example.org"}}, every=False)
-    values = upstream_values(local, "blue", workload(local, "annotationengine"))
+    values = upstream_values(local, "blue", workload(local, "materialize"))
     urls = values["urls"]
     assert isinstance(urls, dict)
     assert (urls["auth"], urls["info"]) == ("https://cave.example.org", "https://cave.example.org")
-    assert urls["dash"] == "http://dash.lab-blue-upstream.svc.cluster.local"
+    assert urls["pychunkedgraph-read"] == "http://pychunkedgraph-read.lab-blue-upstream.svc.cluster.local"
+    assert "dash" not in urls
     assert values["global_host"] == "cave.example.org"
 
 
 def test_what_runs_beside_the_cluster_is_reached_at_the_own_host() -> None:
-    beside = blueprint({"services": {"dash": {"runtime": "cloudrun"}}})
-    urls = upstream_values(beside, "blue", workload(beside, "auth"))["urls"]
+    beside = blueprint({"services": {"auth": {"runtime": "cloudrun"}}})
+    urls = upstream_values(beside, "blue", workload(beside, "dash"))["urls"]
     assert isinstance(urls, dict)
-    assert urls["dash"] == "https://lab.example.org"
+    assert urls["auth"] == "https://lab.example.org"
 
 
 @pytest.mark.parametrize(
@@ -187,5 +188,6 @@ def test_deployment_without_datasets_renders() -> None:
 
 def test_two_generations_differ_in_names_only() -> None:
     one = workload(WHOLE, "skeletoncache-integration-tester")
+    assert one.service.calls
     blue, green = (upstream_values(WHOLE, generation, one) for generation in ("blue", "green"))
     assert {key for key in blue if key != "secrets" and blue[key] != green[key]} == {"cluster", "urls"}

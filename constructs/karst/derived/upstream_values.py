@@ -48,22 +48,23 @@ def upstream_values(blueprint: Blueprint, generation: str, workload: Workload) -
 
 
 def urls(blueprint: Blueprint, generation: str, workload: Workload) -> dict[str, str]:
-    """Service to scheme and host at which a workload reaches it: what it calls, and what the deployment runs.
+    """Service that a workload calls to the scheme and host at which it reaches it; the network lets it reach no other.
 
     In the same cluster by its own name, without leaving it; else at the public host, of the global services where this
     deployment does not run it.
     """
     deployment, cluster = blueprint.deployment, ClusterNames(of=blueprint.deployment, generation=generation)
-    elsewhere = f"https://{deployment.global_host or deployment.host}"
-    found = dict.fromkeys(workload.service.calls, elsewhere)
-    for other in blueprint.workloads:
-        is_near = other.runtime is Runtime.GKE and bool(other.service.listening)
-        found[other.name] = f"http://{cluster.host(other, main_process(other))}" if is_near else _public(deployment)
-    return dict(sorted(found.items()))
-
-
-def _public(deployment: Deployment) -> str:
-    return f"https://{deployment.host}"
+    running = {other.name: other for other in blueprint.workloads}
+    found: dict[str, str] = {}
+    for name in sorted(workload.service.calls):
+        other = running.get(name)
+        if other is None:
+            found[name] = f"https://{deployment.global_host or deployment.host}"
+        elif other.runtime is Runtime.GKE and other.service.listening:
+            found[name] = f"http://{cluster.host(other, main_process(other))}"
+        else:
+            found[name] = f"https://{deployment.host}"
+    return found
 
 
 def _places(deployment: Deployment, generation: str) -> dict[str, object]:

@@ -49,7 +49,7 @@ VALUES: Mapping[str, str] = {
     "subscriptions": "role to the full name of a subscription",
     "topics": "role to the full name of a topic",
     "tourguide": "server_address, neuroglancer_url, log_level, timeout_s, tmp_dir",
-    "urls": "service to scheme and host at which the workload reaches it: inside the cluster where it runs there",
+    "urls": "service that the workload calls to its scheme and host: inside the cluster where it runs there",
     "zone": "zone of the cluster",
 }
 """Name to meaning. `secrets` differs from workload to workload, and `databases` holds those that it declares."""
