@@ -80,6 +80,7 @@ def _attributes(body: Json) -> list[str]:
 
 
 def _flat(value: Json, path: str) -> Iterator[tuple[str, str]]:
+    value = _opened(value)
     if isinstance(value, Mapping) and value:
         for key, item in sorted(value.items()):
             if key == "depends_on" and isinstance(item, list):
@@ -92,6 +93,14 @@ def _flat(value: Json, path: str) -> Iterator[tuple[str, str]]:
             yield from _flat(item, f"{path}[{index}]")
     else:
         yield path, json.dumps(value, ensure_ascii=False)
+
+
+def _opened(value: Json) -> Json:
+    """A chart's values, which its provider takes as texts, as what they say; everything else as it is."""
+    if not isinstance(value, list) or not value:
+        return value
+    texts = [item for item in value if isinstance(item, str) and item.startswith("{\n")]
+    return [json.loads(text) for text in texts] if len(texts) == len(value) else value
 
 
 def _counted(addresses: list[Json]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,14 @@ def test_difference_names_the_line_and_the_command() -> None:
 @pytest.mark.parametrize(("ci", "is_refused"), [("true", True), ("1", True), ("", False), ("false", False)])
 def test_a_pipeline_approves_nothing(ci: str, is_refused: bool) -> None:
     assert refuses_to_update(ci) is is_refused
+
+
+def test_view_takes_a_charts_values_apart() -> None:
+    values = json.dumps({"scalers": [{"name": "worker"}], "limit": None}, indent=2)
+    document: dict[str, Json] = {"resource": {"helm_release": {"x": {"values": [values], "set": ["{a}"]}}}}
+    assert view(document).splitlines() == [
+        "helm_release.x",
+        '  set = ["{a}"]',
+        "  values[0].limit = null",
+        '  values[0].scalers[0].name = "worker"',
+    ]
