@@ -29,6 +29,7 @@ FREE_FORM_MAPS = frozenset(
         "keepers",
         "metadata",
         "user_labels",
+        "volume_attributes",
         "config_data",
         "data",
         "schema_settings",

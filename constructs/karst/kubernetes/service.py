@@ -37,6 +37,7 @@ class Service(Construct):
 
     def __init__(self, scope: Construct, id: str, props: ServiceProps) -> None:
         super().__init__(scope, id)
+        pods = dict(sorted(props.labels.items()))
         ServiceV1(
             self,
             "service",
@@ -45,7 +46,7 @@ class Service(Construct):
             ),
             spec=ServiceV1Spec(
                 type="ClusterIP",
-                selector=dict(sorted(props.labels.items())),
+                selector=pods,
                 port=[ServiceV1SpecPort(name=PORT_NAME, port=SERVICE_PORT, target_port=str(props.port))],
             ),
             depends_on=list(props.waits_for) or None,
