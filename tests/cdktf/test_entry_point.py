@@ -69,7 +69,10 @@ def test_deploy_global_names_its_stacks_from_the_foundation_up(copy: Path) -> No
     numbered = [line.split()[1] for line in done.stdout.splitlines() if line[:1].isdigit()]
     manifest = json.loads((copy / "cdktf.out" / "manifest.json").read_text())
     assert set(numbered) == set(manifest["stacks"])
-    assert (numbered[0], numbered[-1]) == ("global-foundation", "global")
+    removals = {line.split()[1] for line in done.stdout.splitlines() if "(removal)" in line}
+    kept = [name for name in numbered if name not in removals]
+    assert (kept[0], kept[-1]) == ("global-foundation", "global")
+    assert set(numbered[len(kept) :]) == removals
     assert "global-of-last-year" not in done.stdout
     assert not stale.exists()
     first = copy / "cdktf.out" / "stacks" / "global-foundation"
