@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from karst.cluster_names import ClusterNames
 from karst.config.dataset import Dataset
 from karst.derived.bigtable import l2_table_name
-from karst.naming import Names
+from karst.naming import NODES, Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +150,20 @@ CROSS_STACK_VALUES = (
         owner="foundation",
         users=("data", "run", "cluster", "apps"),
         example=lambda names: names.service_account("landing"),
+    ),
+    CrossStackValue(
+        value="service account of nodes, of KEDA, of the SQL roles",
+        formula="<name>-nodes, <name>-keda, <name>-sql-roles, @<project>.iam.gserviceaccount.com",
+        owner="foundation",
+        users=("cluster", "addons", "apps"),
+        example=lambda names: names.service_account(NODES),
+    ),
+    CrossStackValue(
+        value="node pool",
+        formula="gcp.pools.<key>.name, or the key",
+        owner="cluster",
+        users=("apps",),
+        example=lambda names: names.pool(min(names.of.gcp.pools)),
     ),
     CrossStackValue(
         value="image registry",

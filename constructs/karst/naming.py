@@ -20,16 +20,10 @@ REDIS_ROLES = ("broker", "cache", "global")
 PODS_RANGE = "pods"
 SERVICES_RANGE = "services"
 
-BUILDER = "builder"
-"""Names the account that builds images."""
-NODES = "nodes"
-"""Names the account as which machines of clusters run."""
-KEDA = "keda"
-"""Names the account with which the autoscaler reads metrics."""
-SQL_ROLES = "sql-roles"
-"""Names the account that grants services what they may do inside databases."""
+BUILDER, NODES, KEDA, SQL_ROLES = "builder", "nodes", "keda", "sql-roles"
+"""Accounts of Karst's own: they build images, are machines of clusters, scale by metrics, grant rights in databases."""
 RESERVED_ACCOUNTS = frozenset({BUILDER, NODES, KEDA, SQL_ROLES})
-"""Accounts of Karst's own; no service may be called so, for its account would be one of these."""
+"""No service may be called so, for its account would be one of these."""
 
 _ACCOUNT_ID_CHARS = (6, 30)
 _BUCKET_CHARS = 63

@@ -46,7 +46,9 @@ class Network(Model):
         default="10.160.0.0/14", description="Addresses of pods, shared by all generations. Fixed once pods run."
     )
     services: Cidr = Field(
-        default="10.143.0.0/18", description="Addresses of Kubernetes services. Fixed once a cluster runs."
+        default="10.143.0.0/18",
+        description="Addresses set aside for Kubernetes services of a cluster that isn't Karst's. Its own generations "
+        "use a range that GKE keeps outside of every network. Fixed once a cluster uses it.",
     )
     private_services: Cidr = Field(
         default="10.144.0.0/16",
