@@ -9,7 +9,6 @@ from karst.derived.scaling import (
     Scaler,
     SecretParameter,
     UnknownQueueError,
-    celery_queues,
     logins,
     needs_keda,
     reads_broker,
@@ -116,21 +115,6 @@ def test_a_password_of_another_project_is_refused_with_a_way_out() -> None:
     existing = {"broker": {"manage": "existing", "auth": "secret:projects/other-lab/secrets/broker"}}
     with pytest.raises(ValueError, match=r"redis\.broker\.auth: .*Copy the password into lab-cave"):
         scaler(blue(deployment(redis=existing)), only_process(celery("-Q", "process")), ACTIVE)
-
-
-@pytest.mark.parametrize(
-    ("words", "queues"),
-    [
-        (("-Q", "process"), {"process"}),
-        (("-Q=process",), {"process"}),
-        (("--queues=process,other", "-E"), {"process", "other"}),
-        (("--queues", "a,b"), {"a", "b"}),
-        (("-E",), set()),
-        (("-Q",), set()),
-    ],
-)
-def test_the_command_says_which_queues_celery_reads(words: tuple[str, ...], queues: set[str]) -> None:
-    assert celery_queues(only_process(celery(*words))) == queues
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,11 @@ language that it speaks is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from karst.cluster_names import ClusterNames
-from karst.config.service_needs import Direction
+from karst.config.service_checks import celery_queues, subscriptions
 from karst.config.service_runtime import ScalingSignal
 from karst.config.types import GenerationState
 from karst.derived.messages import SUBSCRIPTIONS
@@ -31,7 +30,6 @@ _POLLING_S = 30
 _SHORTEST_COOLDOWN_S = 60
 _LONGEST_COOLDOWN_S = 600
 _FAILURES_BEFORE_FALLBACK = 3
-_QUEUES_OPTION = re.compile(r"(?:-Q|--queues)(?:=(?P<queues>.+))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +150,7 @@ def _queue_trigger(names: ClusterNames, process: RunningProcess) -> Trigger:
         metric = "pubsub_googleapis_com:subscription_num_undelivered_messages"
         where = f'project_id="{names.of.gcp.project}",subscription_id="{subscription}"'
         return _prometheus(names, f"sum({metric}{{{where}}})", process, is_missing_zero=True)
-    if queue not in celery_queues(process):
+    if queue not in celery_queues(process.process):
         raise UnknownQueueError(
             f"{_place(process)}.scaling.queue: {queue!r} is neither a subscription nor a Celery queue that the process "
             f"reads. Write one of {', '.join(sorted(SUBSCRIPTIONS))}, or add -Q {queue} to its command"
@@ -160,20 +158,8 @@ def _queue_trigger(names: ClusterNames, process: RunningProcess) -> Trigger:
     return _redis(names, process, queue)
 
 
-def celery_queues(process: RunningProcess) -> frozenset[str]:
-    """Celery queues that the command of a process takes tasks from."""
-    found: set[str] = set()
-    command = process.process.command
-    for word, following in zip(command, (*command[1:], ""), strict=False):
-        option = _QUEUES_OPTION.fullmatch(word)
-        if option is not None:
-            found |= set((option["queues"] or following).split(","))
-    return frozenset(found - {""})
-
-
 def _check_subscribes(process: RunningProcess, queue: str) -> None:
-    uses = process.workload.service.stores.messages
-    if not any(use.direction is Direction.SUBSCRIBE and use.subscription == queue for use in uses):
+    if queue not in subscriptions(process.workload.service):
         topic = SUBSCRIPTIONS[queue].topic
         raise UnknownQueueError(
             f"{_place(process)}.scaling.queue: the service doesn't read the subscription {queue!r}. Add to "
