@@ -25,6 +25,7 @@ CAVE_AND_CLIO = frozenset(
         "compute",
         "connectgateway",
         "container",
+        "containersecurity",
         "datastore",
         "dns",
         "firestore",
