@@ -26,6 +26,7 @@ MUST = frozenset(
     + ["CKV2_GCP_1", "CKV2_GCP_19"]
     + [f"CKV_GCP_{number}" for number in (2, 3, 4, 6, 11, 14, 15, 16, 17, 27, 28, 29, 41, 42, 44, 45, 46, 47, 48, 49, 60)]
     + [f"CKV_GCP_{number}" for number in (74, 75, 76, 77, 79, 88, 95, 97, 99, 100, 101, 106, 114, 115, 116, 117, 121)]
+    + [f"CKV_K8S_{number}" for number in (10, 12, 13, 14, 16, 17, 18, 19, 20, 21, 26, 27, 28, 29, 30, 35, 37, 41)]
     + ["CKV_GCP_122", "CKV2_GCP_2", "CKV2_GCP_3", "CKV2_GCP_12", "CKV2_GCP_18", "CKV2_GCP_37", "CKV2_GCP_38"]
 )
 """Checks that no exception may touch; a rule of ours may answer for one, and is tested itself."""
@@ -45,6 +46,9 @@ SCANNED = (
     "google_compute_subnetwork",
     "google_dns_managed_zone",
     "google_project_iam_member",
+    "kubernetes_deployment_v1",
+    "kubernetes_job_v1",
+    "kubernetes_service_account_v1",
 )
 Failure = tuple[str, str, str]
 
