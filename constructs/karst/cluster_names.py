@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from karst.config.deployment import Deployment
 from karst.config.service_runtime import ImageOrigin
 from karst.derived.workloads import Workload
-from karst.naming import Names, shorten
+from karst.name_forms import shorten
+from karst.naming import Names
 
 _LONGEST_OBJECT = 50
 """Pods add their own endings to the name of what made them; 63 characters are the end."""

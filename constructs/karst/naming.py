@@ -6,8 +6,6 @@ before the one it builds on exists. `karst.cross_stack` lists these names with t
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 
 from karst.config.buckets import Bucket
@@ -15,6 +13,8 @@ from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.stores import RedisInstance
 from karst.config.types import Tier
+from karst.name_forms import dashed, lengthen, shorten, underscored
+from karst.stack_names import StackNames
 
 REDIS_ROLES = ("broker", "cache", "global")
 PODS_RANGE = "pods"
@@ -27,79 +27,12 @@ RESERVED_ACCOUNTS = frozenset({BUILDER, NODES, KEDA, SQL_ROLES})
 
 _ACCOUNT_ID_CHARS = (6, 30)
 _BUCKET_CHARS = 63
-_HASH_CHARS = 5
-
-
-def shorten(name: str, limit: int) -> str:
-    """`name` where it fits `limit` characters, else its beginning and a short hash of the whole.
-
-    The hash keeps two long names apart that begin alike.
-    """
-    if len(name) <= limit:
-        return name
-    mark = hashlib.sha256(name.encode()).hexdigest()[:_HASH_CHARS]
-    return f"{name[: limit - _HASH_CHARS - 1].rstrip('-_.')}-{mark}"
-
-
-def lengthen(name: str, limit: int) -> str:
-    """`name` where it has `limit` characters or more, else with a short hash behind it."""
-    if len(name) >= limit:
-        return name
-    return f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:_HASH_CHARS]}"
-
-
-def dashed(name: str) -> str:
-    """`name` in lower case with a dash for every character that names of cloud resources can't hold."""
-    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
-
-
-def underscored(name: str) -> str:
-    """`name` with an underscore for every character that names in BigQuery and Terraform can't hold."""
-    return re.sub(r"[^A-Za-z0-9_]+", "_", name)
 
 
 def service_account_id(deployment: str, workload: str) -> str:
     """Id of the Google service account of a workload: 6 to 30 characters, as the API demands."""
     least, most = _ACCOUNT_ID_CHARS
     return lengthen(shorten(f"{deployment}-{dashed(workload)}", most), least)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackNames:
-    """Ids of a deployment's stacks; the edge carries the deployment's own name."""
-
-    deployment: str
-
-    @property
-    def foundation(self) -> str:
-        """What lives for years."""
-        return f"{self.deployment}-foundation"
-
-    def dataset(self, dataset: str) -> str:
-        """What lives as long as a dataset."""
-        return f"{self.deployment}-data-{dashed(dataset)}"
-
-    def cluster(self, generation: str) -> str:
-        """One generation's cluster."""
-        return f"{self.deployment}-cluster-{generation}"
-
-    def addons(self, generation: str) -> str:
-        """Third-party charts of a generation."""
-        return f"{self.deployment}-addons-{generation}"
-
-    def apps(self, generation: str) -> str:
-        """Workloads of a generation."""
-        return f"{self.deployment}-apps-{generation}"
-
-    @property
-    def run(self) -> str:
-        """Cloud Run services."""
-        return f"{self.deployment}-run"
-
-    @property
-    def edge(self) -> str:
-        """Load balancer, routes and aliases."""
-        return self.deployment
 
 
 @dataclass(frozen=True)

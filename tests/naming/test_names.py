@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
-from karst.naming import Names, lengthen, service_account_id, shorten
+from karst.name_forms import lengthen, shorten
+from karst.naming import Names, service_account_id
 
 LABELS = {
     limit: st.from_regex(rf"[a-z]([a-z0-9-]{{0,{limit - 2}}}[a-z0-9])?", fullmatch=True) for limit in (8, 20, 30, 40)

@@ -18,7 +18,7 @@ from cdktn_provider_google.compute_region_network_endpoint_group import (
 from constructs import Construct
 
 from karst.gcp.url_map import WeightedLink
-from karst.naming import shorten
+from karst.name_forms import shorten
 
 _LONGEST_NAME = 63
 _LONGEST_DRAIN_S = 3600

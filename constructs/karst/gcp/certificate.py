@@ -15,7 +15,7 @@ from cdktn_provider_google.certificate_manager_dns_authorization import Certific
 from cdktn_provider_google.dns_record_set import DnsRecordSet
 from constructs import Construct
 
-from karst.naming import shorten
+from karst.name_forms import shorten
 
 _NAME_LIMIT = 63
 

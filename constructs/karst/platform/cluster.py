@@ -15,7 +15,8 @@ from karst.gcp.gke_cluster import GkeCluster, GkeClusterProps
 from karst.gcp.gke_settings import WeeklyWindow
 from karst.gcp.identity import WorkloadIdentityBinding, WorkloadIdentityBindingProps
 from karst.gcp.node_pool import NodePool, NodePoolProps
-from karst.naming import KEDA, NODES, PODS_RANGE, SQL_ROLES, shorten
+from karst.name_forms import shorten
+from karst.naming import KEDA, NODES, PODS_RANGE, SQL_ROLES
 from karst.protection import Protection
 
 KEDA_SERVICE_ACCOUNT = "keda-operator"

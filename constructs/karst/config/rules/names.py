@@ -6,7 +6,8 @@ from karst.config.dataset import Dataset
 from karst.config.errors import Location, Problem, show
 from karst.config.loader import Environment
 from karst.config.types import DatasetState, Kind
-from karst.naming import Names, dashed
+from karst.name_forms import dashed
+from karst.naming import Names
 
 POSTGRES_NAME_CHARS = 63
 BIGTABLE_TABLE_CHARS = 50
