@@ -18,7 +18,8 @@ MINIMUM_TERRAFORM = "1.11.0"
 
 _ARGUMENT = re.compile(r"type of argument (?P<name>\w+) (?P<problem>.+)", re.DOTALL)
 _TOOLKIT_ERRORS = (JSIIError, JavaScriptError)
-_TOOLKIT_PACKAGES = frozenset({"cdktn", "constructs", "jsii", "cdktn_provider_google"})
+_PROVIDERS = frozenset(f"cdktn_provider_{name}" for name in ("google", "helm", "kubernetes", "random"))
+_TOOLKIT_PACKAGES = frozenset({"cdktn", "constructs", "jsii"}) | _PROVIDERS
 
 
 class SynthesisError(Exception):

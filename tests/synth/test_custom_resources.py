@@ -13,6 +13,7 @@ import pytest
 import yaml
 from cdktn import TerraformStack
 
+from karst.app import SynthesisError, plain_errors
 from karst.derived.monitoring import Monitoring
 from karst.derived.scaling import Scaler, ScalerLogin, SecretParameter, Trigger
 from karst.derived.secret_classes import SecretClass, SecretEntry, SecretSync
@@ -87,6 +88,12 @@ def test_order_changes_nothing() -> None:
         PROPS, secret_classes=PROPS.secret_classes[::-1], scalers=PROPS.scalers[::-1], labels=dict(PROPS.labels)
     )
     assert only(release(turned), "helm_release") == only(release(), "helm_release")
+
+
+def test_a_mistake_is_placed_in_our_construct_and_not_in_a_provider_s() -> None:
+    wrong = replace(PROPS, namespace=7)
+    with pytest.raises(SynthesisError, match=r"^test/custom: property 'namespace'"), plain_errors():
+        release(wrong)
 
 
 def test_two_objects_of_one_name_are_refused() -> None:
