@@ -89,10 +89,21 @@ def _flat(value: Json, path: str) -> Iterator[tuple[str, str]]:
             elif key != _TOOLKIT_REMARKS:
                 yield from _flat(item, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-        for index, item in enumerate(value):
-            yield from _flat(item, f"{path}[{index}]")
+        for label, item in _labelled(value):
+            yield from _flat(item, f"{path}[{label}]")
     else:
         yield path, json.dumps(value, ensure_ascii=False)
+
+
+def _labelled(items: list[Json]) -> Iterator[tuple[str, Json]]:
+    """Items with their names, so that a new one moves no other; with their places where they have none."""
+    names = [item.get("name") if isinstance(item, Mapping) else None for item in items]
+    if not all(isinstance(name, str) for name in names) or len(set(map(str, names))) < len(names):
+        yield from ((str(index), item) for index, item in enumerate(items))
+        return
+    for name, item in zip(names, items, strict=True):
+        inner = {key: part for key, part in item.items() if key != "name"} if isinstance(item, Mapping) else {}
+        yield str(name), inner or item
 
 
 def _opened(value: Json) -> Json:

@@ -102,5 +102,20 @@ def test_view_takes_a_charts_values_apart() -> None:
         "helm_release.x",
         '  set = ["{a}"]',
         "  values[0].limit = null",
-        '  values[0].scalers[0].name = "worker"',
+        '  values[0].scalers[worker].name = "worker"',
+    ]
+
+
+def test_view_calls_items_by_their_names() -> None:
+    variables: list[Json] = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    twice: list[Json] = [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]
+    body: dict[str, Json] = {"env": variables, "twice": twice}
+    assert view({"resource": {"google_a": {"x": body}}}).splitlines() == [
+        "google_a.x",
+        '  env[A].value = "1"',
+        '  env[B].value = "2"',
+        '  twice[0].name = "A"',
+        '  twice[0].value = "1"',
+        '  twice[1].name = "A"',
+        '  twice[1].value = "2"',
     ]
