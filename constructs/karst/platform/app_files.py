@@ -18,12 +18,15 @@ from karst.kubernetes.config_map import ConfigMap, ConfigMapProps, content_hash
 from karst.kubernetes.container import ContainerProps, ContainerResources, Mount
 from karst.kubernetes.pod import ConfigVolume, ScratchVolume, SecretVolume, Volume
 from karst.kubernetes.privileges import OURS, Privileges
-from karst.upstream.filling import Filling, file_keys
+from karst.upstream.filling import SCRIPT, SKELETONS, Filling, file_keys
 
 DATASETS = "datasets"
-"""The ConfigMap with `datasets.json`, one in each namespace of ours."""
+"""The ConfigMap with `datasets.json`, in the namespace of ours."""
+FILL_SCRIPT = "fill-secrets"
+"""The ConfigMap with the program that fills secrets into files, one in each namespace that needs it."""
 SECRETS_VARIABLE = "KARST_SECRETS"
 _CONFIG, _SECRETS, _SKELETONS, _FILLED, _SCRATCH = "config", "secrets", "skeletons", "filled", "tmp"
+_SCRIPT = "script"
 _SKELETONS_FOLDER, _FILLED_FOLDER = "/run/karst/skeletons", "/run/karst/filled"
 _FILL = Privileges(user=None, root_because="the user of upstream's images is root, and files are written for it")
 _FILL_RESOURCES = ContainerResources(cpu="10m", memory="64Mi", memory_limit="128Mi")
@@ -72,7 +75,7 @@ class AppFiles(Construct):
             keys = file_keys(files.plain)
             yield self._map(_CONFIG, {keys[path]: text for path, text in files.plain.items()})
         if files.filling is not None:
-            yield self._map(_SKELETONS, files.filling.config_map)
+            yield self._map(_SKELETONS, {SKELETONS: files.filling.config_map[SKELETONS]})
 
     def _map(self, id: str, files: Mapping[str, str]) -> ITerraformDependable:
         props = ConfigMapProps(
@@ -88,6 +91,7 @@ class AppFiles(Construct):
             yield _CONFIG, ConfigVolume(config_map=self._map_name(_CONFIG))
         if files.filled:
             yield _SKELETONS, ConfigVolume(config_map=self._map_name(_SKELETONS))
+            yield _SCRIPT, ConfigVolume(config_map=FILL_SCRIPT)
             yield _FILLED, ScratchVolume(is_memory=True, limit="16Mi")
         if self.secrets is not None and (self._is_ours or files.filled or self.secrets.placed):
             yield _SECRETS, SecretVolume(provider_class=self.secrets.secret_class.name)
@@ -124,7 +128,8 @@ class AppFiles(Construct):
             command=filling.command(config_map=_SKELETONS_FOLDER, secrets=self.secrets.folder, output=_FILLED_FOLDER),
             resources=_FILL_RESOURCES,
             mounts=(
-                Mount(volume=_SKELETONS, path=_SKELETONS_FOLDER),
+                Mount(volume=_SCRIPT, path=f"{_SKELETONS_FOLDER}/{SCRIPT}", file=SCRIPT),
+                Mount(volume=_SKELETONS, path=f"{_SKELETONS_FOLDER}/{SKELETONS}", file=SKELETONS),
                 Mount(volume=_SECRETS, path=self.secrets.folder),
                 Mount(volume=_FILLED, path=_FILLED_FOLDER, is_writable=True),
             ),

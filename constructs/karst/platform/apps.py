@@ -21,8 +21,9 @@ from karst.kubernetes.custom_resources import CustomResources, CustomResourcesPr
 from karst.kubernetes.labels import common_labels, process_labels
 from karst.kubernetes.namespace import Namespace, NamespaceProps
 from karst.kubernetes.privileges import PodSecurity
-from karst.platform.app_files import DATASETS
+from karst.platform.app_files import DATASETS, FILL_SCRIPT
 from karst.platform.app_workload import App, AppProps
+from karst.upstream.filling import SCRIPT, SCRIPT_TEXT
 
 
 class Apps(Construct):
@@ -51,6 +52,11 @@ class Apps(Construct):
         needs: list[ITerraformDependable] = list(namespace.ready)
         if props.name == self._names.ours:
             needs.append(self._datasets(props.name, namespace.ready))
+        if any(file.is_secret for one in workloads for file in one.service.config_files.values()):
+            script = ConfigMapProps(
+                namespace=props.name, name=FILL_SCRIPT, files={SCRIPT: SCRIPT_TEXT}, waits_for=namespace.ready
+            )
+            needs.append(ConfigMap(self, f"{id}-{FILL_SCRIPT}", script).map)
         custom = self._custom_resources(f"{id}-custom", props.name, workloads, namespace.ready)
         if custom.release is not None:
             needs.append(custom.release)

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 SCRIPT = "fill_secrets.py"
 SKELETONS = "skeletons.json"
-_SCRIPT_TEXT = files("karst.upstream").joinpath(SCRIPT).read_text(encoding="utf-8")
+SCRIPT_TEXT = files("karst.upstream").joinpath(SCRIPT).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Filling:
         """Data of the ConfigMap: no secret is in it."""
         keys = self.sub_paths
         parts = {keys[path]: json.loads(text) for path, text in sorted(self.skeletons.items())}
-        return {SCRIPT: _SCRIPT_TEXT, SKELETONS: json.dumps(parts, indent=1, sort_keys=True) + "\n"}
+        return {SCRIPT: SCRIPT_TEXT, SKELETONS: json.dumps(parts, indent=1, sort_keys=True) + "\n"}
 
     @property
     def sub_paths(self) -> Mapping[str, str]:
