@@ -82,6 +82,13 @@ def test_protection_is_lifted_by_retiring() -> None:
     }
 
 
+def test_what_the_cluster_notes_on_services_is_left_alone() -> None:
+    (provider,) = in_state("active").content["provider"]["kubernetes"]
+    (ignored,) = provider["ignore_annotations"]
+    assert re.search(ignored, "cloud.google.com/neg-status")
+    assert not re.search(ignored, "cloud.google.com/neg")
+
+
 def test_what_sleeps_loses_its_scaler_first() -> None:
     found = objects(in_state("draining"), "deployment_v1")["engine-queue"]
     assert "helm_release.apps__ours_custom__release" in found["depends_on"]

@@ -12,11 +12,15 @@ from cdktn_provider_helm.provider import HelmProvider, HelmProviderKubernetes
 from cdktn_provider_kubernetes.provider import KubernetesProvider
 
 _CREDENTIALS = "credentials"
+_WRITTEN_BY_GOOGLE = (r"^cloud\.google\.com/neg-status$",)
+"""What the cluster notes on objects of ours; every plan would take it away again."""
 
 
 def add_kubernetes_provider(stack: TerraformStack, endpoint: str) -> None:
     """Let the stack declare Kubernetes objects in the cluster at `endpoint` (`Names.cluster_endpoint`)."""
-    KubernetesProvider(stack, "kubernetes", host=endpoint, token=_token(stack))
+    KubernetesProvider(
+        stack, "kubernetes", host=endpoint, token=_token(stack), ignore_annotations=list(_WRITTEN_BY_GOOGLE)
+    )
 
 
 def add_helm_provider(stack: TerraformStack, endpoint: str) -> None:
