@@ -1,0 +1,1 @@
+"""Where services keep things: one interface a kind of store, one module an implementation."""
