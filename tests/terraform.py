@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from tests.conftest import find_tool
 
 _INIT_LIMIT_S = 120
 _PLAN_LIMIT_S = 300
+_PROBE = "probe"
+_LOCK = ".terraform.lock.hcl"
 _WITHOUT_ACCOUNT = {"TF_IN_AUTOMATION": "1", "GOOGLE_OAUTH_ACCESS_TOKEN": "unused"}
 
 
@@ -48,12 +51,18 @@ class Workshop:
             raise TerraformError(f"{folder.name}: terraform {arguments[0]} failed\n{result.stdout}{result.stderr}")
         return result.stdout
 
+    def lend_providers(self, folder: Path) -> None:
+        """Let `folder` use the fetched providers, as `init` would; that writes to the cache, under plans that run."""
+        probe = self.folder / _PROBE
+        shutil.copytree(probe / ".terraform", folder / ".terraform", symlinks=True)
+        shutil.copy(probe / _LOCK, folder / _LOCK)
+
 
 def open_workshop(folder: Path, cache: Path, wanted: Mapping[str, Any]) -> Workshop:
     """Fetch the providers `wanted`; the test skips with the reason where they can't be had, or fails if it must not."""
     find_tool("terraform")
     found = Workshop(folder=folder, cache=cache)
-    probe = folder / "probe"
+    probe = folder / _PROBE
     probe.mkdir()
     (probe / "probe.tf.json").write_text(json.dumps({"terraform": {"required_providers": wanted}}), encoding="utf-8")
     try:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -21,21 +19,18 @@ import main
 from karst.app import create_app, synthesize
 from karst.config.rules import load_checked
 from karst.derived.workloads import Catalog
-from karst.plan.approvals import read_approvals
-from karst.plan.guard import Decision, Verdict, judge
-from karst.plan.model import Action, Plan
+from karst.plan.guard import Decision
+from karst.plan.model import Action
 from karst.plan.protection import is_grant
-from karst.plan.reader import parse_plan
 from stacks.dataset import DatasetStack
 from tests.examples import read_stacks
+from tests.planned import Json, Step, plan_step
 from tests.synthesis.support import copy_environment, edit
 from tests.terraform import Workshop, open_workshop
 
 pytestmark = [pytest.mark.needs_providers, pytest.mark.slow]
 
 STACK = "demo-data-tiny"
-TODAY = date(2026, 1, 1)
-GOOGLE = 'provider["registry.terraform.io/hashicorp/google"]'
 NOBODY_ANSWERS = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
 HOLDING_DATA = {
     "google_bigquery_dataset",
@@ -52,22 +47,6 @@ STATES: dict[str, dict[str, str]] = {
     "removed": {"state": "removed"},
 }
 
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A planned step: what the guard reads, and the state it would leave."""
-
-    plan: Plan
-    leaves: Json
-
-    def addresses(self, *actions: Action) -> set[str]:
-        return {change.address for change in self.plan.changes if change.action in actions}
-
-    def verdict(self, approvals: Iterable[Path] = ()) -> Verdict:
-        return judge([self.plan], read_approvals(approvals), today=TODAY)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Life:
@@ -78,36 +57,7 @@ class Life:
 
     def step(self, name: str, after: Step | None, place: str) -> Step:
         """Plan the stack `name` on the state that `after` leaves, in a folder of its own."""
-        folder = self.workshop.folder / place
-        folder.mkdir()
-        (folder / "cdk.tf.json").write_text(json.dumps(self.stacks[name]), encoding="utf-8")
-        if after is not None:
-            (folder / "terraform.tfstate").write_text(json.dumps(after.leaves), encoding="utf-8")
-        self.workshop.terraform(folder, "init", "-input=false")
-        self.workshop.terraform(folder, "plan", "-input=false", "-refresh=false", "-lock=false", "-out=plan")
-        text = self.workshop.terraform(folder, "show", "-json", "plan")
-        return Step(plan=parse_plan(text, stack=STACK, source=name), leaves=applied(json.loads(text)))
-
-
-def applied(document: Json) -> Json:
-    """The state that a plan would leave; ids that only the cloud gives are invented."""
-    resources = document["planned_values"]["root_module"].get("resources", [])
-    entries = [
-        {
-            "mode": "managed",
-            "type": one["type"],
-            "name": one["name"],
-            "provider": GOOGLE,
-            "instances": [
-                {
-                    "schema_version": one["schema_version"],
-                    "attributes": one["values"] | {"id": one["values"].get("id") or one["address"]},
-                }
-            ],
-        }
-        for one in resources
-    ]
-    return {"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "life", "resources": entries}
+        return plan_step(self.workshop, place, STACK, self.stacks[name], after)
 
 
 def dataset_stack(environments: Path, catalog: Catalog) -> Json:
@@ -117,9 +67,7 @@ def dataset_stack(environments: Path, catalog: Catalog) -> Json:
         app = create_app(Path(folder))
         DatasetStack(app, built, built.datasets[0])
         synthesize(app)
-        content = read_stacks(Path(folder))[STACK].content
-    del content["terraform"]["backend"]
-    return content
+        return read_stacks(Path(folder))[STACK].content
 
 
 @pytest.fixture(scope="module")
