@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cdktn import TerraformResourceLifecycle
 from cdktn_provider_google.compute_backend_service import (
     ComputeBackendService,
     ComputeBackendServiceBackend,
@@ -94,6 +95,7 @@ def run_links(scope: Construct, key: str, backend: RunBackend, surroundings: Sur
         security_policy=surroundings.security_policy,
         backend=[ComputeBackendServiceBackend(group=group.self_link)],
         log_config=_log(backend.log_sample_rate),
+        lifecycle=_goes_last(),
     )
     return (WeightedLink(link=service.self_link),)
 
@@ -150,7 +152,13 @@ def _generation(
             for zone in sorted(backend.zones)
         ],
         log_config=_log(backend.log_sample_rate),
+        lifecycle=_goes_last(),
     ).self_link
+
+
+def _goes_last() -> TerraformResourceLifecycle:
+    # A back end that the URL map still names can't be deleted; without this it would go before the map lets go of it.
+    return TerraformResourceLifecycle(create_before_destroy=True)
 
 
 def _group_link(project: str, zone: str, name: str) -> str:

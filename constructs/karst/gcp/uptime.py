@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cdktn import TerraformResourceLifecycle
 from cdktn_provider_google.monitoring_alert_policy import (
     MonitoringAlertPolicy,
     MonitoringAlertPolicyConditions,
@@ -56,6 +57,8 @@ class AlertChannels(Construct):
                 type="email",
                 display_name=key,
                 labels={"email_address": email},
+                # A mailbox that an alert still names can't be deleted: the alert lets go of it first.
+                lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             ).name
             for key, email in sorted(props.emails.items())
         ]
