@@ -94,6 +94,30 @@ def test_what_sleeps_loses_its_scaler_first() -> None:
     assert "helm_release.apps__ours_custom__release" in found["depends_on"]
 
 
+def test_requests_are_counted_where_they_arrive() -> None:
+    web = {**WEB, "scaling": {"min_replicas": 1, "max_replicas": 9, "signal": "requests", "target": 20}}
+    stack = apps(deployment(), [workload("info", processes={"web": web})])
+    (release,) = stack.content["resource"]["helm_release"].values()
+    (monitoring,) = json.loads(release["values"][0])["monitorings"]
+    labels = objects(stack, "deployment_v1")["info"]["spec"]["selector"]["match_labels"]
+    assert (monitoring["matchLabels"], monitoring["port"]) == (labels, 8080)
+    collectors = {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "gmp-system"}}}
+    ingress = objects(stack, "network_policy_v1")["info"]["spec"]["ingress"]
+    assert [rule["ports"] for rule in ingress if {**collectors, "pod_selector": {"match_labels": {}}} in rule["from"]] == [
+        [{"port": "8080", "protocol": "TCP"}]
+    ]
+    assert scalers(stack) == {"info"}
+    assert replicas(stack) == {"info": None}
+    assert objects(stack, "horizontal_pod_autoscaler_v2") == {}
+
+
+def test_memory_decides_where_it_is_declared() -> None:
+    web = {**WEB, "scaling": {"min_replicas": 1, "max_replicas": 9, "signal": "memory", "target": 80}}
+    stack = apps(deployment(), [workload("info", processes={"web": web})])
+    (metric,) = objects(stack, "horizontal_pod_autoscaler_v2")["info"]["spec"]["metric"]
+    assert (metric["resource"]["name"], metric["resource"]["target"]["average_utilization"]) == ("memory", 80)
+
+
 def test_the_scheduler_is_alone_and_stops_while_materialization_is_paused() -> None:
     beat = objects(in_state("active"), "deployment_v1")["engine-beat"]
     assert beat["spec"]["strategy"] == {"type": "Recreate"}
