@@ -46,8 +46,9 @@ class JobProps:
 class Job(Construct):
     """A job that an apply waits for, and that fails the apply where it fails.
 
-    Promises: it runs again exactly when its image, command, settings or `reruns_on` change, since its name does; it
-    never restarts in place, so the log of each attempt stays; nothing deletes it behind Terraform's back.
+    Promises: it runs again when its image, command, settings or `reruns_on` change, since its name does; it never
+    restarts in place, so the log of each attempt stays; nothing deletes it behind Terraform's back. Surprise: other
+    resources or another pool replace it too, so what runs must do nothing the second time.
     """
 
     name: str
