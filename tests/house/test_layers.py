@@ -10,7 +10,7 @@ import pytest
 from source_files import ROOT, forbidden_imports, imports, is_within, python_files
 
 INFRASTRUCTURE = frozenset({"karst", "karst_cli", "stacks", "constructs", "cdktn", "main"})
-SERVICES = frozenset({"services_src", "karst_platform", "karst_landing"})
+SERVICES = frozenset({"services_src", "karst_platform", "karst_landing", "karst_sql_roles"})
 CLOUD_BINDINGS = (
     "cdktn",
     "constructs",

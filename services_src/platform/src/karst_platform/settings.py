@@ -15,15 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 SECRETS_VARIABLE = "KARST_SECRETS"
 
 
-class Settings(BaseModel):
-    """What every service can be told. Frozen: an application never changes its own settings."""
+class JobSettings(BaseModel):
+    """What every program can be told, one that ends too. Frozen: an application never changes its own settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
 
-    port: int = Field(default=8080, validation_alias="KARST_PORT", ge=1, le=65535)
-    """Port on which the server listens."""
     log_level: str = Field(default="INFO", validation_alias="KARST_LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """The least severe message that is logged."""
+
+
+class Settings(JobSettings):
+    """What every server can be told."""
+
+    port: int = Field(default=8080, validation_alias="KARST_PORT", ge=1, le=65535)
+    """Port on which the server listens."""
     body_limit_kib: int = Field(default=1024, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
     """Size of a request's body at the most, in KiB."""
 
@@ -32,7 +37,7 @@ class SettingsError(ValueError):
     """Settings with which the service cannot start; the message names each variable and what is wrong with it."""
 
 
-AnySettings = TypeVar("AnySettings", bound=Settings)
+AnySettings = TypeVar("AnySettings", bound=JobSettings)
 
 
 def load_settings(model: type[AnySettings], environment: Mapping[str, str]) -> AnySettings:
@@ -56,7 +61,7 @@ def load_settings(model: type[AnySettings], environment: Mapping[str, str]) -> A
     raise SettingsError("The service cannot start with these settings:\n" + "\n".join(lines))
 
 
-def variables(model: type[Settings]) -> tuple[str, ...]:
+def variables(model: type[JobSettings]) -> tuple[str, ...]:
     """Names of the environment variables that a model reads."""
     return tuple(str(field.validation_alias or name) for name, field in model.model_fields.items())
 
