@@ -33,7 +33,7 @@ def put(rule: str, stack: str, kind: str, path: str, value: object) -> Plant:
     return Plant(rule=rule, stack=stack, name=f"{kind}.{path}={value!r}", edit=edit)
 
 
-def add(rule: str, kind: str, stack: str = "demo-foundation", **body: object) -> Plant:
+def add(rule: str, kind: str, stack: str = "demo-foundation", /, **body: object) -> Plant:
     """Declare one more resource."""
 
     def edit(document: Body) -> None:

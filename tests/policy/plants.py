@@ -24,6 +24,12 @@ def _setting(document: Body, name: str, value: str) -> None:
     service["template"]["containers"][0]["env"].append({"name": name, "value": value})
 
 
+def _pin(document: Body) -> None:
+    reference = {"secret_key_ref": {"secret": "some-token", "version": "1"}}
+    service = next(iter(document["resource"][RUN].values()))
+    service["template"]["containers"][0]["env"].append({"name": "A", "value_source": reference})
+
+
 def _flag(document: Body, name: str, value: str) -> None:
     for flag in next(iter(document["resource"][SQL].values()))["settings"]["database_flags"]:
         if flag["name"] == name:
@@ -90,6 +96,7 @@ PLANTS = (
     add("KARST_SEC_2", "random_password", length=32),
     put("KARST_SEC_2", "demo-foundation", "google_secret_manager_secret_version", "secret_data", "${random.x}"),
     put("KARST_SEC_3", "demo-foundation", "google_secret_manager_secret_version", "lifecycle", {}),
+    change("KARST_SEC_4", "global-run", "version", _pin),
     put("KARST_SQL_1", "demo-foundation", SQL, "settings.ip_configuration.ipv4_enabled", True),
     put("KARST_SQL_1", "demo-foundation", SQL, "settings.ip_configuration.ssl_mode", "ALLOW_UNENCRYPTED_AND_ENCRYPTED"),
     put(
@@ -116,12 +123,12 @@ PLANTS = (
     put("KARST_GCS_2", "demo-foundation", BUCKET, "lifecycle_rule", []),
     put("KARST_GCS_3", "demo-foundation", BUCKET, "lifecycle_rule", []),
     put("KARST_GCS_4", "demo-foundation", BUCKET, "cors", [{"origin": ["*"], "method": ["PUT"]}]),
-    put("KARST_MSG_1", "demo-foundation", SUBSCRIPTION, "expiration_policy", {"ttl": "2678400s"}),
-    put("KARST_MSG_2", "demo-foundation", SUBSCRIPTION, "dead_letter_policy", {}),
-    change("KARST_MSG_3", "demo-foundation", "publish", lambda d: d["resource"].pop("google_pubsub_topic_iam_member")),
-    change("KARST_MSG_3", "demo-foundation", "ack", lambda d: d["resource"].pop(f"{SUBSCRIPTION}_iam_member")),
-    put("KARST_MSG_4", "demo-foundation", "google_monitoring_alert_policy", "conditions", []),
-    put("KARST_MSG_4", "demo-foundation", SUBSCRIPTION, "dead_letter_policy", {"dead_letter_topic": "p/t/nowhere"}),
+    put("KARST_MSG_1", "local-foundation", SUBSCRIPTION, "expiration_policy", {"ttl": "2678400s"}),
+    put("KARST_MSG_2", "local-foundation", SUBSCRIPTION, "dead_letter_policy", {}),
+    change("KARST_MSG_3", "local-foundation", "publish", lambda d: d["resource"].pop("google_pubsub_topic_iam_member")),
+    change("KARST_MSG_3", "local-foundation", "ack", lambda d: d["resource"].pop(f"{SUBSCRIPTION}_iam_member")),
+    put("KARST_MSG_4", "local-foundation", "google_monitoring_alert_policy", "conditions", []),
+    put("KARST_MSG_4", "local-foundation", SUBSCRIPTION, "dead_letter_policy", {"dead_letter_topic": "p/t/nowhere"}),
     put("KARST_WATCH_1", "demo", "google_monitoring_alert_policy", "notification_channels", []),
     put("KARST_RUN_1", "demo-run", RUN, "ingress", "INGRESS_TRAFFIC_ALL"),
     put("KARST_RUN_1", "demo-run", RUN, "default_uri_disabled", False),

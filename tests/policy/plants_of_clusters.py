@@ -60,6 +60,8 @@ PLANTS = (
     pool("KARST_GKE_9", "autoscaling", {}),
     mesh("awake", lambda body: body["autoscaling"].update(min_node_count=1)),
     mesh("untainted", lambda body: body["node_config"].pop("taint")),
+    cluster("KARST_SEC_4", "secret_manager_config.rotation_config", {}),
+    cluster("KARST_SEC_4", "secret_sync_config.rotation_config.enabled", False),
     cluster("KARST_GKE_10", "deletion_protection", False),
     put("KARST_NET_1", ROUTED, FIREWALL, "target_service_accounts", []),
     put("KARST_NET_1", ROUTED, FIREWALL, "allow", [{"protocol": "tcp"}]),

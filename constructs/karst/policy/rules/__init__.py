@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from karst.policy.rules import (
     access,
+    cluster_roles,
     clusters,
     databases,
     edge,
@@ -27,5 +28,6 @@ ALL = (
     *serving.RULES,
     *edge.RULES,
     *workloads.RULES,
+    *cluster_roles.RULES,
     *clusters.RULES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from karst.policy.model import Resource, Rule, Stack, as_mapping
+from karst.policy.model import Resource, Rule, Stack, as_mapping, walk
 
 _BASIC = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 _WIDE = re.compile(r"google_(project|folder|organization)_iam_")
@@ -13,6 +13,7 @@ _TOO_WIDE = re.compile(
     r"roles/(storage\..*|.*[aA]dmin|iam\.(serviceAccountUser|serviceAccountTokenCreator|workloadIdentityUser)"
     r"|secretmanager\..*|bigtable\.user|datastore\.(user|owner))"
 )
+_KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 _EVERYONE = frozenset({"allUsers", "allAuthenticatedUsers"})
 PUBLIC_ROLES = {
     "google_cloud_run_v2_service_iam_member": frozenset({"roles/run.invoker"}),
@@ -41,6 +42,9 @@ def _members(resource: Resource) -> list[str]:
 def _no_keys(stack: Stack) -> Iterator[tuple[str, str]]:
     for resource in stack.resources("google_service_account_key"):
         yield resource.address, "is a key that works until somebody deletes it: let the workload run as the account"
+    for resource in stack.resources():
+        if any(_KEY_FILE in text or _KEY_FILE in path for path, text in walk(resource.body)):
+            yield resource.address, f"expects a key in a file: remove {_KEY_FILE}"
 
 
 def _no_basic_roles(stack: Stack) -> Iterator[tuple[str, str]]:

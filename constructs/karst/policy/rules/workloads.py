@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from karst.kubernetes.privileges import UPSTREAM_SERVER, UPSTREAM_WORKER
 from karst.policy.model import Json, Resource, Rule, Stack, as_mapping, as_objects, dig, on_each
 from karst.policy.pods import Pod, levels, pods, selects
 
 _POLICY = "kubernetes_network_policy_v1"
 _IDENTITY = "iam.gke.io/gcp-service-account"
 _ALLOWED_VOLUMES = frozenset({"config_map", "csi", "downward_api", "empty_dir", "ephemeral", "projected", "name"})
-_BASELINE_CAPABILITIES = frozenset(
-    {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"}
-)
+_EXCEPTED = UPSTREAM_SERVER.capabilities.keys() | UPSTREAM_WORKER.capabilities.keys()
+_UPSTREAM = "-upstream"
 _SLOWEST_READY_S = 10
 _LEAST_PATIENCE_S = 60
 
@@ -23,6 +23,8 @@ def _is_confined(stack: Stack) -> Iterator[tuple[str, str]]:
     for name, level in sorted(known.items()):
         if level not in {"restricted", "baseline"}:
             yield "", f"the namespace {name} admits every pod: set pod-security.kubernetes.io/enforce"
+        elif level == "baseline" and not name.endswith(_UPSTREAM):
+            yield "", f"the namespace {name} admits root, which only that of upstream's images may: enforce restricted"
     for pod in pods(stack):
         yield from ((pod.resource.address, message) for message in _breakouts(pod))
         if known.get(pod.namespace) != "baseline":
@@ -41,8 +43,8 @@ def _breakouts(pod: Pod) -> Iterator[str]:
         if dig(context, "capabilities", "drop") != ["ALL"]:
             yield "keeps capabilities of root: drop ALL"
         added = dig(context, "capabilities", "add")
-        if isinstance(added, list) and not set(added) <= _BASELINE_CAPABILITIES:
-            yield "has capabilities that reach beyond it: remove them"
+        if isinstance(added, list) and not set(added) <= _EXCEPTED:
+            yield "has capabilities that no exception in karst.kubernetes.privileges lists: remove them"
         if dig(context, "seccomp_profile", "type") != "RuntimeDefault":
             yield "may make every call of the kernel: set the seccomp profile RuntimeDefault"
         if any(port.get("host_port") for port in as_objects(container.get("port"))):
@@ -105,9 +107,6 @@ def _is_somebody(stack: Stack) -> Iterator[tuple[str, str]]:
             yield pod.resource.address, "runs as nobody: name a service account of the stack"
         if pod.spec.get("automount_service_account_token") is not False:
             yield pod.resource.address, "gets a token of the cluster: set automount_service_account_token to false"
-        for container in pod.containers:
-            if any(one.get("name") == "GOOGLE_APPLICATION_CREDENTIALS" for one in as_objects(container.get("env"))):
-                yield pod.resource.address, "expects a key file: remove GOOGLE_APPLICATION_CREDENTIALS"
 
 
 def _is_asked(stack: Stack) -> Iterator[tuple[str, str]]:
