@@ -1,0 +1,23 @@
+"""`python -m karst_clio`: serve the connectomics store with the settings of the environment."""
+
+import os
+import sys
+
+from karst_clio.settings import ClioSettings
+from karst_platform import SettingsError, load_settings
+from karst_platform.server import serve
+
+DRAIN_S = 50
+
+
+def main() -> None:
+    """Serve until SIGTERM; end with a message where the settings are wrong."""
+    try:
+        settings = load_settings(ClioSettings, os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))
+    serve("karst_clio.main:application", settings, drain_s=DRAIN_S)
+
+
+if __name__ == "__main__":
+    main()

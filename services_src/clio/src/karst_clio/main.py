@@ -1,0 +1,83 @@
+"""The application: its frame, its mounts, its pages of documentation."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import httpx
+from fastapi import FastAPI
+
+from karst_clio.mounts import routers
+from karst_clio.needs import Needs, make_needs
+from karst_clio.settings import ClioSettings
+from karst_clio.stores import open_documents
+from karst_clio.web.bodies import Bodies
+from karst_clio.web.documents import document_pages
+from karst_clio.web.errors import UnexpectedErrors, answer_errors
+from karst_clio.web.origins import Origins
+from karst_clio.web.paths import Paths
+from karst_platform import load_settings
+from karst_platform.guards import SecurityHeaders
+from karst_platform.logs import configure_logging
+from karst_platform.requests import RequestIds
+
+TITLE = "Karst clio-store"
+DESCRIPTION = """Annotations, neurons, bookmarks and search of a connectome.
+
+Every call carries a token: `Authorization: Bearer ...`. `POST /v2/server/token` exchanges a token of Google or of the
+auth gateway for one that lives for three weeks. Errors are `{"detail": ...}`."""
+
+
+def create_app(settings: ClioSettings, needs: Needs | None = None) -> FastAPI:
+    """Make the store's application. It starts whatever becomes of its stores, and answers 503 while they are away.
+
+    Without `needs` it makes them from the settings, and lets them go when the server stops.
+    """
+    made = needs or needs_of(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        yield
+        if needs is None:
+            await made.http.aclose()
+            await made.documents.close()
+
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=version("karst-clio"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.identity = made.identity
+    answer_errors(app)
+    for prefix, router in routers(made):
+        app.include_router(router, prefix=prefix)
+    app.include_router(document_pages(TITLE))
+    # From the inside out: answers to unexpected errors carry all headers too.
+    app.add_middleware(UnexpectedErrors)
+    app.add_middleware(Bodies, limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(Paths, prefix=settings.url_prefix)
+    app.add_middleware(Origins, origins=settings.allowed_origins)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestIds)
+    return app
+
+
+def needs_of(settings: ClioSettings) -> Needs:
+    """Make what the settings name. Nothing is connected before the first request."""
+    http = httpx.AsyncClient(timeout=httpx.Timeout(30, connect=5), follow_redirects=False)
+    return make_needs(settings, documents=open_documents(settings), http=http, clock=time.time)
+
+
+def application() -> FastAPI:
+    """Make the application with the settings of the environment; what the server starts."""
+    settings = load_settings(ClioSettings, os.environ)
+    configure_logging(settings.log_level)
+    return create_app(settings)

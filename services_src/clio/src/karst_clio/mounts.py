@@ -1,0 +1,45 @@
+"""What is served where: the resources in their order, and under which mounts each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fastapi import APIRouter
+
+from karst_clio.needs import Needs
+from karst_clio.resources import roles
+
+
+class Mount(StrEnum):
+    """Where resources stand. `/v3` and `/test` are other words for `/v2` (`karst_clio.web.paths`)."""
+
+    CURRENT = "/v2"
+    TOPLEVEL = "/clio_toplevel"
+    FIRST = ""
+
+
+EVERYWHERE = frozenset(Mount)
+CURRENT = frozenset({Mount.CURRENT})
+NOT_FIRST = frozenset({Mount.CURRENT, Mount.TOPLEVEL})
+OLD = frozenset({Mount.TOPLEVEL, Mount.FIRST})
+BARE = frozenset({Mount.FIRST})
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource module and where its routes stand."""
+
+    router: Callable[[Needs], APIRouter]
+    mounts: frozenset[Mount]
+
+
+RESOURCES: tuple[Resource, ...] = (Resource(roles.router, EVERYWHERE),)
+"""In the order in which they are tried and shown."""
+
+
+def routers(needs: Needs) -> list[tuple[str, APIRouter]]:
+    """Prefix and router of everything that is served, the most asked for first."""
+    made = [(resource, resource.router(needs)) for resource in RESOURCES]
+    return [(mount.value, routes) for mount in Mount for resource, routes in made if mount in resource.mounts]

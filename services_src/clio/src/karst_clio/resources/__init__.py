@@ -1,0 +1,1 @@
+"""What the store holds, one module a resource. Each has `router(needs) -> APIRouter`."""

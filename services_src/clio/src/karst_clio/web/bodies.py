@@ -1,0 +1,121 @@
+"""Bodies of requests: JSON, whatever their Content-Type says, since browsers and R send none or the wrong one.
+
+What can't be kept exactly is refused: numbers that are not finite, integers beyond 64 bit, halves of a surrogate pair,
+nesting without end.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from karst_clio.web.errors import error_response
+
+GIVEN_TYPE = "karst.given_content_type"
+"""Where the request's scope keeps the Content-Type that the client sent."""
+_LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
+_PERHAPS_TOO_LARGE = re.compile(rb"[0-9]{19}|[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
+
+
+def parse_json(body: bytes) -> object:
+    """The value of a JSON text. Raises `RequestValidationError` for everything that is none, or can't be kept."""
+    try:
+        value = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise _refusal("json_invalid", f"The body is no JSON: {error}") from None
+    if _PERHAPS_TOO_LARGE.search(body):
+        _check_numbers(value)
+    return value
+
+
+def _check_numbers(value: object) -> None:
+    waiting: list[object] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, int) and not _SMALLEST <= item <= _LARGEST:
+            raise _refusal("int_too_large", "The body has an integer that does not fit into 64 bits.")
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise _refusal("finite_number", "The body has a number that is not finite.")
+
+
+def _refusal(kind: str, message: str) -> RequestValidationError:
+    return RequestValidationError([{"loc": ("body",), "msg": message, "type": kind}])
+
+
+class JsonRequest(Request):
+    """A request whose body is read by our rules."""
+
+    async def json(self) -> object:
+        """The body's value."""
+        if not hasattr(self, "_json"):
+            self._json = parse_json(await self.body())
+        return self._json
+
+
+class JsonRoute(APIRoute):
+    """A route whose handlers see bodies by our rules. Give it to every router: `APIRouter(route_class=JsonRoute)`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's own handler."""
+        handle = super().get_route_handler()
+
+        async def handle_json(request: Request) -> Response:
+            return await handle(JsonRequest(request.scope, request.receive))
+
+        return handle_json
+
+
+class Bodies:
+    """Lets every body pass as JSON, up to `limit_bytes`: longer ones are answered with 413."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        self._app = app
+        self._limit_bytes = limit_bytes
+        self._message = f"The body is larger than {limit_bytes} bytes."
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope)
+        told = given.get("content-length", "0")
+        if not (told.isascii() and told.isdigit()):
+            await error_response(400, "Content-Length is not a number.")(scope, receive, send)
+            return
+        if int(told[:20]) > self._limit_bytes:
+            await error_response(413, self._message)(scope, receive, send)
+            return
+        scope = {**scope, "headers": _as_json(scope["headers"]), GIVEN_TYPE: given.get("content-type", "")}
+        read_bytes = 0
+
+        async def count() -> Message:
+            nonlocal read_bytes
+            message = await receive()
+            read_bytes += len(message.get("body", b""))
+            if read_bytes > self._limit_bytes:
+                raise HTTPException(413, self._message)
+            return message
+
+        await self._app(scope, count, send)
+
+
+def _as_json(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    changed = MutableHeaders(raw=list(headers))
+    changed["content-type"] = "application/json"
+    return changed.raw

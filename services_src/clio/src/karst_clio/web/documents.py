@@ -1,0 +1,87 @@
+"""The pages that explain the API, `/docs` and `/redoc`: everything they load comes from ourselves."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_START_SWAGGER = """
+const here = document.currentScript.dataset;
+SwaggerUIBundle({
+  url: here.schema, dom_id: "#page", deepLinking: true, tryItOutEnabled: true, validatorUrl: null,
+  presets: [SwaggerUIBundle.presets.apis],
+});
+"""
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>{head}</head><body>{body}</body></html>
+"""
+
+
+class Asset(StrEnum):
+    """The files that the pages load."""
+
+    SWAGGER_SCRIPT = "swagger-ui-bundle.js"
+    SWAGGER_STYLE = "swagger-ui.css"
+    REDOC_SCRIPT = "redoc.standalone.js"
+    START_SWAGGER = "start-swagger.js"
+
+    @property
+    def media_type(self) -> str:
+        """What it is to a browser."""
+        return "text/css" if self.value.endswith(".css") else "text/javascript"
+
+
+@cache
+def _content(asset: Asset) -> bytes:
+    if asset is Asset.START_SWAGGER:
+        return _START_SWAGGER.encode()
+    return (files("fastapi_offline") / "static" / asset.value).read_bytes()
+
+
+def document_pages(title: str) -> APIRouter:
+    """Routes of the two pages and of what they load."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/docs")
+    async def docs(request: Request) -> HTMLResponse:
+        root = escape(request.scope.get("root_path", ""))
+        return _page(
+            title,
+            head=f'<link rel="stylesheet" href="{root}/docs/{Asset.SWAGGER_STYLE}">',
+            body=f'<div id="page"></div><script src="{root}/docs/{Asset.SWAGGER_SCRIPT}"></script>'
+            f'<script src="{root}/docs/{Asset.START_SWAGGER}" data-schema="{root}/openapi.json"></script>',
+        )
+
+    @router.get("/redoc")
+    async def redoc(request: Request) -> HTMLResponse:
+        root = escape(request.scope.get("root_path", ""))
+        return _page(
+            title,
+            head="",
+            body=f'<redoc spec-url="{root}/openapi.json"></redoc>'
+            f'<script src="{root}/docs/{Asset.REDOC_SCRIPT}"></script>',
+        )
+
+    @router.get("/docs/{asset}")
+    async def asset(asset: Asset) -> Response:
+        return Response(
+            _content(asset), media_type=asset.media_type, headers={"Cache-Control": "public, max-age=86400"}
+        )
+
+    return router
+
+
+def _page(title: str, *, head: str, body: str) -> HTMLResponse:
+    html = _PAGE.format(title=escape(title), head=head, body=body)
+    return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})
