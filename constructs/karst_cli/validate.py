@@ -107,7 +107,7 @@ def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
 
 def _check_running(environments: Mapping[str, Environment], findings: _Findings) -> None:
     """What shows only when the declarations of all services that a deployment runs are seen together."""
-    from karst.config.rules import pools, queues
+    from karst.config.rules import OF_WORKLOADS
     from karst.config.rules.services import UPSTREAM
     from karst.config.service import load_services
     from karst.derived import edge
@@ -117,7 +117,7 @@ def _check_running(environments: Mapping[str, Environment], findings: _Findings)
     # Tags name images, on which neither routes nor pools depend; computing them would read every source.
     catalog = Catalog(ours=ours, tags=dict.fromkeys(ours, ""), upstream=load_services(UPSTREAM))
     for environment in environments.values():
-        for rule in (edge.problems, pools.problems_of_workloads, queues.problems_of_workloads):
+        for rule in (edge.problems, *OF_WORKLOADS):
             findings.problems += rule(environment, catalog)
 
 

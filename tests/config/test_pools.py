@@ -85,6 +85,14 @@ def test_a_choice_that_is_too_large_is_told_where_it_stands(tmp_path: Path) -> N
     assert [line.partition(":")[0] for line in found] == ["services.mesher.resources"]
 
 
+def test_a_limit_is_not_below_what_is_reserved(tmp_path: Path) -> None:
+    choice = "services:\n  mesher: {resources: {memory_limit: 256Mi}}\n"
+    message = "services.mesher.resources.memory_limit: 256Mi is below the 1Gi of memory that are reserved"
+    found = said(tmp_path, [service("mesher", "mesh", memory="1Gi")], MESH, choice)
+    assert found == [f"{message}. Write 1Gi or more, or reserve less."]
+    assert said(tmp_path, [service("mesher", "mesh", memory="256Mi")], MESH, choice) == []
+
+
 def test_processor_time_is_read_in_thousandths() -> None:
     assert [millicores(text) for text in ("250m", "2", "0.5")] == [250, 2000, 500]
 

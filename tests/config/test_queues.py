@@ -19,7 +19,7 @@ from tests.config.test_service import GOOD
 from tests.config.test_service import write as write_service
 
 CATALOG = Catalog(ours={}, tags={}, upstream=load_services(UPSTREAM))
-NOBODY = "nobody reads the queue"
+NOBODY = "nobody reads what"
 
 
 def said(tmp_path: Path, services: str) -> list[str]:
@@ -39,18 +39,38 @@ def test_upstream_reads_all_it_fills(tmp_path: Path) -> None:
     assert said(tmp_path, "  landing: {}\n") == []
 
 
+def off(*services: str) -> str:
+    return "".join(f"  {service}: {{enabled: false}}\n" for service in services)
+
+
+REMESH = ("meshworker", "remeshworker")
+LEVEL_2 = ("pcgl2cache-highpriority-worker", "pcgl2cache-lowpriority-worker")
+
+
 @pytest.mark.parametrize(
-    ("service", "queue", "fillers"),
+    ("services", "message", "readers"),
     [
-        ("meshworker", "remesh-high", "'meshing' and 'pychunkedgraph' fill it"),
-        ("pcgl2cache-lowpriority-worker", "l2cache-low", "'meshing' and 'pychunkedgraph' fill it"),
-        ("pcgl2cache-worker", "l2cache", "'pcgl2cache' fills it"),
+        (
+            (*REMESH, *LEVEL_2),
+            "'meshing' and 'pychunkedgraph' fill the topic 'edits' with",
+            "'meshworker' or 'pcgl2cache-highpriority-worker' or 'pcgl2cache-lowpriority-worker' or 'remeshworker'",
+        ),
+        (("pcgl2cache-worker",), "'pcgl2cache' fills the topic 'l2cache' with", "'pcgl2cache-worker'"),
+        (
+            ("skeletoncache-worker-high",),
+            "'skeletoncache' fills the topic 'skeletons-high' with",
+            "'skeletoncache-worker-high'",
+        ),
     ],
 )
-def test_a_reader_that_is_off_is_missed(tmp_path: Path, service: str, queue: str, fillers: str) -> None:
-    remedy = f"Let '{service}' run, or turn off what fills it."
-    expected = f"services.{service}: nobody reads the queue '{queue}', and {fillers}. {remedy}"
-    assert said(tmp_path, f"  {service}: {{enabled: false}}\n") == [expected]
+def test_a_reader_that_is_off_is_missed(tmp_path: Path, services: tuple[str, ...], message: str, readers: str) -> None:
+    remedy = f"Let {readers} run, or turn off what fills it."
+    assert said(tmp_path, off(*services)) == [f"services.{services[0]}: {NOBODY} {message}. {remedy}"]
+
+
+@pytest.mark.parametrize("services", [(*LEVEL_2, "pcgl2cache-worker", "pcgl2cache"), REMESH, REMESH[:1]])
+def test_one_reader_of_a_topic_is_enough(tmp_path: Path, services: tuple[str, ...]) -> None:
+    assert said(tmp_path, off(*services)) == []
 
 
 def test_nobody_misses_the_reader_of_an_empty_queue(tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def test_declarations_of_all_services_are_seen_together(tmp_path: Path, monkeypa
     status, output = run(str(tmp_path))
     assert status == 2
     assert (
-        "edge.timeout_s: 600 s are less than the 620 s that 'pychunkedgraph' may take. Write 620 or more.\n1 problem\n"
-        in output
+        "edge.timeout_s: 600 s are less than the 620 s that 'pychunkedgraph' may take. Write 620 or more.\n" in output
     )
+    assert "redis.cache: upstream's images of " in output
 
 
 def test_pools_that_declared_services_lack_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +101,17 @@ def repository(tmp_path: Path) -> Path:
 
 
 GREEN = "  green: {state: standby, control_plane: 172.16.0.16/28}\n"
+BLUE_REMOVED = edited(API, "blue: {state: active,", "blue: {state: removed,")
 TRANSITIONS: list[tuple[str, dict[str, str], str]] = [
     (
         "standby to removed",
         edited(API, "{state: standby,", "{state: removed,"),
         "generations.green.state: goes from standby",
+    ),
+    (
+        "active to removed",
+        edited(API, "green: {state: standby,", "green: {state: active,", BLUE_REMOVED),
+        "generations.blue.state: goes from active (in 'HEAD') to removed",
     ),
     (
         "dataset active to removed",

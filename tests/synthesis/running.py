@@ -1,12 +1,14 @@
-"""Stacks of applications around services that a test declares, and reading them back."""
+"""Stacks around services that a test declares, and reading them back."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from cdktn import App
 
 from karst.app import create_app, synthesize
 from karst.blueprint import Blueprint
@@ -16,7 +18,9 @@ from karst.config.running import ServiceChoice
 from karst.config.service import Service
 from karst.config.service_runtime import Runtime
 from karst.derived.workloads import Workload
+from karst.stack import KarstStack
 from stacks.apps import AppsStack
+from stacks.foundation import FoundationStack
 from tests.examples import ExampleStack
 
 Body = dict[str, Any]
@@ -56,9 +60,19 @@ def apps(
 ) -> ExampleStack:
     """The stack of applications of a generation."""
     blueprint = Blueprint(deployment=deployment, datasets=tuple(datasets), workloads=tuple(workloads))
+    return _synthesized(lambda app: AppsStack(app, blueprint, generation))
+
+
+def foundation(deployment: Deployment, workloads: Iterable[Workload]) -> ExampleStack:
+    """The stack of what lives for years."""
+    blueprint = Blueprint(deployment=deployment, datasets=(), workloads=tuple(workloads))
+    return _synthesized(lambda app: FoundationStack(app, blueprint))
+
+
+def _synthesized(declare: Callable[[App], KarstStack]) -> ExampleStack:
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(Path(folder))
-        stack = AppsStack(app, blueprint, generation)
+        stack = declare(app)
         synthesize(app)
         path = Path(folder) / "stacks" / stack.node.id / "cdk.tf.json"
         return ExampleStack(name=stack.node.id, path=path, content=json.loads(path.read_text(encoding="utf-8")))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from tests.derived.workers import deployment
 from tests.examples import ExampleStack
-from tests.synthesis.support import bodies, copy_environment, synthesized
+from tests.synthesis.running import foundation, workload
+from tests.synthesis.support import bodies
 
 
 def held_on_buckets(stack: ExampleStack) -> set[tuple[str, str, str]]:
@@ -59,14 +59,13 @@ def test_only_who_handles_uploads_asks_the_server_to_import(examples: dict[str, 
     assert members == {"local-materialize", "local-celery-orchestration", "local-celery-producer"}
 
 
-def test_an_existing_redis_is_reached_through_the_secret_that_it_has(tmp_path: Path) -> None:
-    redis = {
-        "broker": {"manage": "existing", "name": "old-broker", "auth": "secret:old-broker-auth"},
-        "cache": {"manage": "existing", "name": "old-cache"},
-    }
-    copy_environment(tmp_path, "local", redis=redis)
-    foundation = synthesized(tmp_path)["local-foundation"]
-    grants = bodies([foundation], "google_secret_manager_secret_iam_member")
+def test_an_existing_redis_is_reached_through_the_secret_that_it_has() -> None:
+    broker = {"manage": "existing", "name": "old-broker", "address": "10.144.0.3", "auth": "secret:old-broker-auth"}
+    redis = {"broker": broker, "cache": {"manage": "existing"}}
+    cache = [{"name": "broker", "access": "write"}]
+    users = [workload("materialize", stores={"cache": cache}), workload("celery-exporter", stores={"cache": cache})]
+    stack = foundation(deployment(redis=redis), users)
+    grants = bodies([stack], "google_secret_manager_secret_iam_member")
     asked = {one["secret_id"] for one in grants if "broker" in one["secret_id"] or "redis" in one["secret_id"]}
     assert asked == {"old-broker-auth"}
-    assert "google_redis_instance" not in foundation.content["resource"]
+    assert "google_redis_instance" not in stack.content["resource"]

@@ -7,7 +7,6 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from karst.config.base import Model
-from karst.config.running import Resources
 from karst.config.types import (
     Cron,
     FieldName,
@@ -63,15 +62,13 @@ class QueryLimits(Model):
 
 
 class Workers(Model):
-    """Processes of the materialization workflow."""
+    """Processes of the materialization workflow; what one takes stands in `services.celery-consumer.resources`."""
 
     producer_concurrency: int = Field(default=2, ge=1, le=64, description="Tasks at once in one planner.")
     consumer_concurrency: int = Field(default=2, ge=1, le=64, description="Tasks at once in one worker.")
     row_chunk_size: int = Field(default=500, ge=1, le=100_000, description="Annotations of one look-up task.")
     queue_length_limit: int = Field(default=10_000, ge=100, description="Tasks waiting before planners pause.")
     throttle: bool = Field(default=True, description="Whether planners pause at that length.")
-    producer: Resources = Field(default=Resources(cpu="500m", memory="400Mi"), description="What one planner takes.")
-    consumer: Resources = Field(default=Resources(cpu="500m", memory="400Mi"), description="What one worker takes.")
 
 
 class Materialization(Model):

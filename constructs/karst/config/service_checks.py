@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from karst.config.errors import Problem, did_you_mean, show_path
-from karst.config.service_needs import Direction
+from karst.config.service_needs import Direction, MessageUse
 from karst.config.service_routes import under
 
 if TYPE_CHECKING:
@@ -31,10 +31,15 @@ def problem(path: Path, key: str, message: str, remedy: str) -> Problem:
     return Problem(file=show_path(path), line=0, key=key, message=message, remedy=remedy)
 
 
+def subscription_of(service: Service, use: MessageUse) -> str | None:
+    """Role of the subscription that a service reads by this use, by default its own name; None where it publishes."""
+    return (use.subscription or service.name) if use.direction is Direction.SUBSCRIBE else None
+
+
 def subscriptions(service: Service) -> frozenset[str]:
-    """Roles of the subscriptions that a service reads; by default its own name."""
-    uses = service.stores.messages
-    return frozenset(use.subscription or service.name for use in uses if use.direction is Direction.SUBSCRIBE)
+    """Roles of the subscriptions that a service reads."""
+    found = (subscription_of(service, use) for use in service.stores.messages)
+    return frozenset(role for role in found if role is not None)
 
 
 def celery_queues(process: Process) -> frozenset[str]:

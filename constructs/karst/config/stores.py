@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -10,6 +11,7 @@ from karst.config.base import Model
 from karst.config.buckets import BucketCors, Buckets
 from karst.config.cloud import MaintenanceWindow
 from karst.config.types import (
+    Address,
     BigtableInstanceId,
     Manage,
     ProjectId,
@@ -18,6 +20,13 @@ from karst.config.types import (
     SqlName,
     Zone,
 )
+
+
+def _check_existing(manage: Manage, told: Mapping[str, str | None]) -> None:
+    """Refuse what only an existing instance has to be told; Karst gives its own ones theirs."""
+    for key, value in told.items():
+        if value is not None and manage is not Manage.EXISTING:
+            raise ValueError(f"an instance that Karst makes has its own {key}. Write manage: existing, or remove {key}")
 
 
 class SqlDatabases(Model):
@@ -66,6 +75,11 @@ class Sql(Model):
         description="Name of the instance; by default `<deployment>-sql`. A new name is a new, empty instance.",
         examples=["daf-global"],
     )
+    address: Address | None = Field(
+        default=None,
+        description="Private address of an existing instance, for its record in the private zone; ours get their own.",
+        examples=["10.144.0.5"],
+    )
     version: Annotated[str, StringConstraints(pattern=r"^POSTGRES_1[5-9]$")] = Field(
         default="POSTGRES_18",
         description="Major version. Raising it upgrades in place, with an outage; it can't be lowered.",
@@ -99,6 +113,7 @@ class Sql(Model):
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
+        _check_existing(self.manage, {"address": self.address})
         if self.cpu > 1 and self.cpu % 2:
             raise ValueError(
                 f"cpu {self.cpu} is odd. Cloud SQL has 1 processor or an even number; write {self.cpu + 1}"
@@ -196,6 +211,11 @@ class RedisInstance(Model):
         description="Name; by default `<deployment>-<role>`. A new name is a new, empty instance.",
         examples=["pcg-cache"],
     )
+    address: Address | None = Field(
+        default=None,
+        description="Private address of an existing instance, for its record in the private zone; ours get their own.",
+        examples=["10.144.0.12"],
+    )
     memory_gb: int = Field(default=1, ge=1, le=300, description="Memory in GB.")
     high_availability: bool | None = Field(
         default=None, description="A replica in a second zone; by default on for tier `prod`."
@@ -205,9 +225,15 @@ class RedisInstance(Model):
     )
     auth: SecretRef | None = Field(
         default=None,
-        description="Secret that holds the password of an existing instance; ours generate one.",
+        description="Secret that holds the password of an existing instance; ours generate one. Upstream's images can "
+        "give none.",
         examples=["secret:api-broker-auth"],
     )
+
+    @model_validator(mode="after")
+    def _existing(self) -> Self:
+        _check_existing(self.manage, {"address": self.address, "auth": self.auth})
+        return self
 
 
 class Redis(Model):

@@ -73,6 +73,13 @@ def _network(text: str) -> str:
     return str(network)
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise ValueError(f"{show(text)} is no IPv4 address. Write four numbers with dots, such as 10.144.0.5") from None
+
+
 def each_once(items: tuple[str, ...]) -> tuple[str, ...]:
     """A list as it is, refused where it names something twice: the second one was meant to be something else."""
     twice = next((item for index, item in enumerate(items) if item in items[:index]), None)
@@ -107,6 +114,7 @@ Hostname = Annotated[
 """A full host name, without scheme and without a dot at its end."""
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=120)]
 Cidr = Annotated[str, AfterValidator(_network)]
+Address = Annotated[str, AfterValidator(_address)]
 SecretRef = Annotated[
     str,
     StringConstraints(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from karst.config.service_checks import subscription_of
 from karst.config.service_needs import Access, Direction, Scope
 from karst.derived.workloads import Workload
 
@@ -28,6 +29,7 @@ class QueueGrant:
     topic: str
     direction: Direction
     subscription: str | None
+    """Role of the one that is read; None for who publishes."""
 
 
 def store_grants(workloads: Iterable[Workload], scope: Scope) -> Mapping[tuple[str, str], tuple[Grant, ...]]:
@@ -44,7 +46,12 @@ def store_grants(workloads: Iterable[Workload], scope: Scope) -> Mapping[tuple[s
 def queue_grants(workloads: Iterable[Workload]) -> tuple[QueueGrant, ...]:
     """Who publishes to and who reads from which topic."""
     found = {
-        QueueGrant(workload=workload.name, topic=use.topic, direction=use.direction, subscription=use.subscription)
+        QueueGrant(
+            workload=workload.name,
+            topic=use.topic,
+            direction=use.direction,
+            subscription=subscription_of(workload.service, use),
+        )
         for workload in workloads
         for use in workload.service.stores.messages
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from karst.config.service_checks import subscriptions
+from karst.derived.workloads import Workload
 
 _HIGH = 'attributes.remesh_priority="true"'
 _LOW = 'attributes.remesh_priority="false"'
@@ -53,3 +56,14 @@ SUBSCRIPTIONS: Mapping[str, SubscriptionRole] = {
     ),
 }
 """Role of a subscription to what it is. Skeletons that can't be made go to the dead-letter topic of skeletons."""
+
+
+def subscriptions_in_use(workloads: Iterable[Workload]) -> Mapping[str, SubscriptionRole]:
+    """The subscriptions that somebody reads, by role: in any other, messages would wait until they are thrown away."""
+    read = {role for workload in workloads for role in subscriptions(workload.service)}
+    return {role: queue for role, queue in SUBSCRIPTIONS.items() if role in read}
+
+
+def topics_in_use(workloads: Iterable[Workload]) -> frozenset[str]:
+    """Roles of the topics that somebody publishes to or reads from."""
+    return frozenset(use.topic for workload in workloads for use in workload.service.stores.messages)

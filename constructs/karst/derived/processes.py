@@ -88,4 +88,8 @@ def _resources(workload: Workload, process: Process) -> Resources:
     chosen = workload.choice.resources
     if chosen is None:
         return process.resources
-    return Resources.model_validate(process.resources.model_dump() | chosen.model_dump(exclude_none=True))
+    values = process.resources.model_dump() | chosen.model_dump(exclude_none=True)
+    if chosen.memory is not None and chosen.memory_limit is None:
+        # The declared limit fits the declared reservation only.
+        values["memory_limit"] = None
+    return Resources.model_validate(values)

@@ -62,6 +62,8 @@ class PostgresProps:
     manage: Manage = Manage.CREATE
 
 
+    address: str | None = None
+    """Private address of an existing server."""
 class Postgres(Construct):
     """A private PostgreSQL server with its databases.
 
@@ -72,7 +74,7 @@ class Postgres(Construct):
 
     instance_name: str
     private_address: str | None
-    """Unknown for an existing server: its private record is then somebody else's, too."""
+    """Of an existing server the one that the props name, if any."""
     service_agent: str | None
     """The account with which the server reads and writes exports; unknown for an existing server."""
 
@@ -81,7 +83,7 @@ class Postgres(Construct):
         self._props = props
         if props.manage is Manage.EXISTING:
             self.instance_name = props.name
-            self.private_address = None
+            self.private_address = props.address
             self.service_agent = None
         else:
             instance = self._add_instance()

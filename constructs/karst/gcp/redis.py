@@ -62,6 +62,8 @@ class RedisProps:
     """Told before a broker is full; a cache is meant to be."""
     manage: Manage = Manage.CREATE
     """An existing instance is reached through existing secrets; they are granted, not written."""
+    address: str | None = None
+    """Private address of an existing instance."""
 
 
 class Redis(Construct):
@@ -73,13 +75,13 @@ class Redis(Construct):
     """
 
     host: str | None
-    """Private address; unknown for an existing instance."""
+    """Private address; of an existing instance the one that the props name, if any."""
 
     def __init__(self, scope: Construct, id: str, props: RedisProps) -> None:
         super().__init__(scope, id)
         self._props = props
         if props.manage is Manage.EXISTING:
-            self.host = None
+            self.host = props.address
             return
         instance = self._add_instance()
         self.host = instance.host

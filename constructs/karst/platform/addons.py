@@ -6,6 +6,7 @@ from constructs import Construct
 
 from karst.blueprint import Blueprint
 from karst.cluster_names import ClusterNames
+from karst.derived.connections import store_ranges
 from karst.derived.monitoring import Monitoring
 from karst.derived.redis import redis_access
 from karst.derived.scaling import BROKER, reads_broker
@@ -60,7 +61,8 @@ def _network(blueprint: Blueprint, names: ClusterNames, namespace: Namespace) ->
     ranges = deployment.gcp.network
     own = deployment.generations[names.generation].control_plane
     broker = Allowed(
-        peers=[Addresses(cidr=ranges.private_services)], ports=[Port(port=redis_access(deployment, BROKER).port)]
+        peers=[Addresses(cidr=cidr) for cidr in store_ranges(deployment, [deployment.redis.broker.address])],
+        ports=[Port(port=redis_access(deployment, BROKER).port)],
     )
     return KedaNetworkProps(
         namespace=names.addons,

@@ -61,8 +61,8 @@ def _reaches(blueprint: Blueprint, names: ClusterNames, workload: Workload) -> I
     for called in known.calls:
         yield Allowed(peers=[_pods(names, called)], ports=_ports(called))
     if known.store_ports:
-        stores = Addresses(cidr=blueprint.deployment.gcp.network.private_services)
-        yield Allowed(peers=[stores], ports=[Port(port=port) for port in known.store_ports])
+        stores = [Addresses(cidr=cidr) for cidr in known.store_ranges]
+        yield Allowed(peers=stores, ports=[Port(port=port) for port in known.store_ports])
 
 
 def _pods(names: ClusterNames, workload: Workload) -> Pods:

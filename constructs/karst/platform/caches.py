@@ -60,6 +60,7 @@ class Caches(Construct):
                     version=settings.version,
                     alert_channels=alert_channels,
                     manage=settings.manage,
+                    address=settings.address,
                 ),
             )
             if redis.host is not None:

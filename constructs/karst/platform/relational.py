@@ -63,6 +63,7 @@ class Relational(Construct):
                 databases=tuple(_databases(blueprint)),
                 manage=sql.manage,
             ),
+                address=sql.address,
         )
         if self.server.private_address is not None:
             zone.add_record("sql", names.sql_host, "A", [self.server.private_address])

@@ -12,6 +12,7 @@ from karst.config.rules import (
     alerts,
     claims,
     datasets,
+    existing_stores,
     generations,
     hosts,
     kinds,
@@ -24,7 +25,9 @@ from karst.config.rules import (
     secrets,
     services,
     stores,
+    upstream_images,
 )
+from karst.derived.workloads import Catalog
 
 Environments = Mapping[str, Environment]
 
@@ -51,21 +54,28 @@ BETWEEN_ALL: tuple[Callable[[Environments], Iterator[Problem]], ...] = (
     quotas.problems_between,
 )
 
+OF_WORKLOADS: tuple[Callable[[Environment, Catalog], Iterator[Problem]], ...] = (
+    pools.problems_of_workloads,
+    queues.problems_of_workloads,
+    existing_stores.problems_of_workloads,
+    upstream_images.problems_of_workloads,
+)
+"""What shows only when the declarations of all services that a deployment runs are seen together."""
+
 
 def check_environments(environments: Environments, known: services.KnownServices | None = None) -> None:
     """Raise `ConfigError` with every rule that these deployments break, each alone or together.
 
-    Choices of services are checked where `known` says which there are; whether these fit on the pools, and read each
-    other's queues, where it holds their declarations.
+    Choices of services are checked where `known` says which there are; whether these fit on the pools, read each
+    other's queues and reach their stores, where it holds their declarations.
     """
     problems = [found for one in environments.values() for rule in WITHIN_ONE for found in rule(one)]
     problems += [found for rule in BETWEEN_ALL for found in rule(environments)]
     if known is not None:
         problems += [found for one in environments.values() for found in services.problems(one, known)]
         if known.catalog is not None:
-            catalog = known.catalog
-            problems += [found for one in environments.values() for found in pools.problems_of_workloads(one, catalog)]
-            problems += [found for one in environments.values() for found in queues.problems_of_workloads(one, catalog)]
+            for rule in OF_WORKLOADS:
+                problems += [found for one in environments.values() for found in rule(one, known.catalog)]
     raise_if_any(problems)
 
 

@@ -10,7 +10,7 @@ from karst.config.loader import Environment
 from karst.config.machines import Machine, machine, machine_names
 from karst.config.service_runtime import mebibytes
 from karst.derived.processes import RunningProcess, cluster_workloads, processes
-from karst.derived.workloads import Catalog, UnknownServiceError, workloads
+from karst.derived.workloads import Catalog, UnknownServiceError, Workload, workloads
 
 _POOLS = ("gcp", "pools")
 
@@ -38,8 +38,23 @@ def problems_of_workloads(environment: Environment, catalog: Catalog) -> Iterato
         # A choice that can't be met is a problem of its own; until it is mended nobody knows what runs.
         return
     for workload in cluster_workloads(running):
-        for process in processes(workload):
+        too_low = list(_limit_too_low(environment, workload))
+        yield from too_low
+        for process in processes(workload) if not too_low else ():
             yield from _unplaced(environment, process)
+
+
+def _limit_too_low(environment: Environment, workload: Workload) -> Iterator[Problem]:
+    """A chosen limit of memory below what the service reserves."""
+    chosen = workload.choice.resources
+    if chosen is None or chosen.memory_limit is None:
+        return
+    reserved = [chosen.memory or process.resources.memory for process in workload.service.processes.values()]
+    most = max(reserved, key=mebibytes)
+    if mebibytes(chosen.memory_limit) < mebibytes(most):
+        message = f"{chosen.memory_limit} is below the {most} of memory that are reserved"
+        location = ("services", workload.name, "resources", "memory_limit")
+        yield environment.problem(location, message, f"Write {most} or more, or reserve less.")
 
 
 def _unplaced(environment: Environment, process: RunningProcess) -> Iterator[Problem]:
