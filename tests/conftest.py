@@ -49,12 +49,17 @@ def require() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExampleStack]:
-    """Every stack of the example environments by name, synthesized once a test run."""
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test run share."""
     own = tmp_path_factory.getbasetemp()
     # Workers of one run each have a folder of their own, all in the same one.
-    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    return shared_examples(run / "examples")
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def examples(run_folder: Path) -> dict[str, ExampleStack]:
+    """Every stack of the example environments by name, synthesized once a test run."""
+    return shared_examples(run_folder / "examples")
 
 
 @pytest.fixture(autouse=True)

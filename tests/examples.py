@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,19 @@ def read_stacks(outdir: Path) -> dict[str, ExampleStack]:
 
 def shared_examples(folder: Path) -> dict[str, ExampleStack]:
     """Synthesize into `folder` unless another worker of this test run has done so already."""
+    once(folder, lambda: synthesize_examples(folder / "out"))
+    return read_stacks(folder / "out")
+
+
+def once(folder: Path, make: Callable[[], None]) -> None:
+    """Make what belongs into `folder` unless another worker of this test run has done so already."""
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / "done"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            synthesize_examples(folder / "out")
+            make()
             done.touch()
-    return read_stacks(folder / "out")
 
 
 def _source_roots() -> str:

@@ -17,6 +17,7 @@ from karst.plan.approvals import read_approvals
 from karst.plan.guard import Verdict, judge
 from karst.plan.model import Action, Plan
 from karst.plan.reader import parse_plan
+from tests.attributes import differing
 from tests.terraform import Workshop
 
 TODAY = date(2026, 1, 1)
@@ -46,6 +47,20 @@ class Step:
     def changed(self) -> dict[str, Action]:
         """What the plan would do to each resource that it would touch."""
         return {one.address: one.action for one in self.plan.changes if one.action is not Action.NO_OP}
+
+    def updates(self) -> dict[str, dict[str, tuple[object, object]]]:
+        """By address, the attributes that get another value, before and after.
+
+        One that goes from one kind of nothing to another is none, for no provider read this state; nor is an id that
+        some providers announce anew with every update.
+        """
+        updated = [one for one in self.plan.changes if one.action is Action.UPDATE]
+        found = {one.address: differing(one.before, one.after) for one in updated}
+        counted = {
+            address: {path: values for path, values in paths.items() if any(values) and path != "id"}
+            for address, paths in found.items()
+        }
+        return {address: paths for address, paths in counted.items() if paths}
 
     def verdict(self, approvals: Iterable[Path] = ()) -> Verdict:
         return judge([self.plan], read_approvals(approvals), today=TODAY)

@@ -84,12 +84,14 @@ def _declaration(deployment: Deployment, catalog: Catalog, name: str, choice: Se
         return catalog.upstream[name]
     if name in catalog.ours:
         return catalog.ours[name]
+    if choice.image is None and deployment.images.fallback == "upstream":
+        return catalog.upstream[name]
     if choice.enabled or choice.image is not None:
         raise UnknownServiceError(
             f"services.{name}: there is no source of ours yet. Write image: {{source: upstream, version: ...}}, "
             "or enabled: false"
         )
-    return catalog.upstream[name] if deployment.images.fallback == "upstream" else None
+    return None
 
 
 def _image(deployment: Deployment, catalog: Catalog, service: Service, choice: ServiceChoice) -> str:
