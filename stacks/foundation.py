@@ -10,7 +10,7 @@ from karst.derived.scaling import BROKER, reads_broker
 from karst.gcp.bigtable import NodeRange, WideColumnInstance, WideColumnInstanceProps
 from karst.gcp.network import Network, NetworkProps, SecondaryRange
 from karst.gcp.project_services import ProjectServices, ProjectServicesProps
-from karst.naming import KEDA, NODES, PODS_RANGE, SERVICES_RANGE, SQL_ROLES
+from karst.naming import KEDA, NODES, PODS_RANGE, SERVICES_RANGE
 from karst.platform.caches import Caches
 from karst.platform.cluster_accounts import ClusterAccounts
 from karst.platform.documents import Documents
@@ -62,7 +62,6 @@ class FoundationStack(KarstStack):
                 cluster := ClusterAccounts(self, "clusters", blueprint),
             ]
             images.registry.grant_pull(cluster.accounts[NODES])
-            sql.server.grant_login(cluster.accounts[SQL_ROLES])
             if reads_broker(blueprint.workloads):
                 redis.grant_connect(BROKER, cluster.accounts[KEDA])
             if sql.server.service_agent is not None:

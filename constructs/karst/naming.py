@@ -22,8 +22,8 @@ SERVICES_RANGE = "services"
 
 BUILDER, NODES, KEDA, SQL_ROLES = "builder", "nodes", "keda", "sql-roles"
 """Accounts of Karst's own: they build images, are machines of clusters, scale by metrics, grant rights in databases."""
-RESERVED_ACCOUNTS = frozenset({BUILDER, NODES, KEDA, SQL_ROLES})
-"""No service may be called so, for its account would be one of these."""
+RESERVED_ACCOUNTS = frozenset({BUILDER, NODES, KEDA})
+"""No service may be called so, for its account would be one of these; the last is a service of ours itself."""
 
 _ACCOUNT_ID_CHARS = (6, 30)
 _BUCKET_CHARS = 63

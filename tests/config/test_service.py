@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from karst.config.errors import ConfigError
 from karst.config.service import Service, load_service, load_services
+from karst.config.service_needs import StoreUses
 from karst.config.service_routes import Route, Routes, covers, exactness
+from karst.config.service_runtime import Process
 
 WEB = {"port": 8080, "resources": {"cpu": "100m", "memory": "128Mi"}, "drain_s": 45}
 GOOD: dict[str, object] = {
@@ -243,9 +246,32 @@ def test_every_field_has_a_meaning_and_an_example() -> None:
             assert field.get("examples"), f"{model['title']}.{name} has no example"
 
 
-@pytest.mark.parametrize("name", ["builder", "keda", "nodes", "sql-roles"])
+@pytest.mark.parametrize("name", ["builder", "keda", "nodes"])
 def test_a_service_may_not_be_called_like_an_account_of_karsts_own(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_service(write(tmp_path, {**GOOD, "name": name}))
     said = f"name: '{name}' is the name of an account of Karst's own. Give the service another name."
     assert [str(problem).partition("service.yaml:2: ")[2] for problem in caught.value.problems] == [said]
+
+
+def test_only_one_service_administers_databases(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'sql-roles' is the service that administers databases"):
+        load_service(write(tmp_path, {**GOOD, "name": "sql-roles"}))
+
+
+@pytest.mark.parametrize(
+    "more", [{"port": 8080}, {"schedule": "0 3 * * *"}, {"is_generation_bound": True}, {"is_scheduler": True}]
+)
+def test_what_runs_first_only_runs_and_ends(more: dict[str, object]) -> None:
+    first = {"runs_first": True, "resources": {"cpu": "50m", "memory": "64Mi"}}
+    assert Process.model_validate(first).runs_first
+    with pytest.raises(ValidationError, match=r"or runs_first|neither ends nor answers|is_generation_bound: true"):
+        Process.model_validate({**first, **more})
+
+
+@pytest.mark.parametrize(("kind", "access"), [("objects", "write"), ("relational", "read")])
+def test_only_databases_that_are_written_are_copied(kind: str, access: str) -> None:
+    use = {"name": "annotations", "access": access, "scope": "dataset", "creates_databases": True}
+    assert StoreUses.model_validate({"relational": [{**use, "access": "write"}]}).relational[0].creates_databases
+    with pytest.raises(ValidationError, match="only whole databases with access: write can have"):
+        StoreUses.model_validate({kind: [use]})

@@ -29,7 +29,7 @@ from karst.config.service_needs import (
 from karst.config.service_routes import Routes
 from karst.config.service_runtime import Health, Image, ImageOrigin, Process, ProcessName, Runtime, Timeouts
 from karst.config.types import Kind, ServiceName
-from karst.naming import RESERVED_ACCOUNTS
+from karst.naming import RESERVED_ACCOUNTS, SQL_ROLES
 
 DECLARATION = "service.yaml"
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
@@ -140,6 +140,13 @@ class Service(Model):
             raise ValueError("package is missing. Write the name of the Python distribution that the image installs")
         if self.image.source is ImageOrigin.UPSTREAM and self.package is not None:
             raise ValueError("an upstream image installs no package of ours. Remove package")
+        return self
+
+    @model_validator(mode="after")
+    def _only_one_grants_roles(self) -> Self:
+        """This name brings the rights of an administrator of databases."""
+        if self.name == SQL_ROLES and self.package != f"karst-{SQL_ROLES}":
+            raise ValueError(f"'{SQL_ROLES}' is the service that administers databases. Give yours another name")
         return self
 
     @model_validator(mode="after")

@@ -116,6 +116,12 @@ class StoreUse(Model):
         description="`dataset` grants on this store of every dataset. Changing it moves the grants.",
         examples=["dataset"],
     )
+    creates_databases: bool = Field(
+        default=False,
+        description="True for whoever makes frozen copies of this whole database; only for relational stores, with "
+        "access: write. Taking it away takes effect at once.",
+        examples=[True],
+    )
 
 
 class MessageUse(Model):
@@ -158,6 +164,16 @@ class StoreUses(Model):
     analytics: tuple[StoreUse, ...] = Field(
         default=(), description="BigQuery datasets. Grants follow.", examples=[[{"name": "search", "scope": "dataset"}]]
     )
+
+    @model_validator(mode="after")
+    def _copies_are_databases(self) -> Self:
+        for kind, use in self.all_of():
+            if use.creates_databases and (kind != "relational" or use.access is not Access.WRITE):
+                raise ValueError(
+                    f"'{use.name}' under {kind} has creates_databases, which only whole databases with access: write "
+                    "can have. Remove it"
+                )
+        return self
 
     def all_of(self) -> tuple[tuple[str, StoreUse], ...]:
         """Kind and use of each store but topics, which have ends instead of access."""

@@ -157,6 +157,12 @@ class Process(Model):
         "A new one replaces the job.",
         examples=["0 17 * * *"],
     )
+    runs_first: bool = Field(
+        default=False,
+        description="True for a program that runs once and ends, in every generation, before other workloads start "
+        "that use a relational store; where it fails, they don't. Changing it moves the program.",
+        examples=[True],
+    )
     is_generation_bound: bool = Field(
         default=False,
         description="True for schedulers and queue workers: they run in the active generation only (and finish their "
@@ -170,6 +176,22 @@ class Process(Model):
         "take over.",
         examples=[True],
     )
+
+    @model_validator(mode="after")
+    def _first_ends(self) -> Self:
+        if not self.runs_first:
+            return self
+        if self.port is not None or self.schedule is not None:
+            raise ValueError(
+                "what runs first ends before others start, so it neither answers requests nor comes back. Remove port "
+                "and schedule, or runs_first"
+            )
+        if self.is_generation_bound or self.is_scheduler:
+            raise ValueError(
+                "what runs first does so in every generation. Remove is_generation_bound and is_scheduler, or "
+                "runs_first"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_scheduler(self) -> Self:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from karst.blueprint import Blueprint
 from karst.config.service_needs import ConfigFile
+from karst.derived.sql_login import is_administrator
+from karst.derived.sql_roles import ROLES_FILE, sql_roles
 from karst.derived.upstream_values import upstream_values
 from karst.derived.workloads import Workload
 from karst.upstream.filling import Filling
@@ -33,6 +35,8 @@ def workload_files(blueprint: Blueprint, generation: str, workload: Workload) ->
 
     Raises ValueError that names the file whose template can't be filled.
     """
+    if is_administrator(workload):
+        return WorkloadFiles(plain={ROLES_FILE: sql_roles(blueprint)})
     if not workload.service.config_files:
         return WorkloadFiles()
     values = upstream_values(blueprint, generation, workload)

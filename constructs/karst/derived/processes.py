@@ -59,6 +59,11 @@ def cluster_workloads(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
     return tuple(workload for workload in workloads if workload.runtime is Runtime.GKE)
 
 
+def runs_first(workload: Workload) -> bool:
+    """Whether others wait for it to end."""
+    return any(process.runs_first for process in workload.service.processes.values())
+
+
 def processes(workload: Workload) -> tuple[RunningProcess, ...]:
     """A workload's processes, by name. The deployment's choice of scaling, resources and pool counts for each."""
     return tuple(

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from karst.config.deployment import Deployment
 from karst.derived.redis import redis_access, redis_roles
-from karst.derived.secrets import SecretPlace, extra_files, places
+from karst.derived.secrets import SecretPlace, extra_files, passwords, places
+from karst.derived.sql_login import is_administrator
 from karst.derived.workloads import Workload
 
 SECRETS_FOLDER = "/run/secrets/karst"
@@ -78,18 +79,22 @@ class WorkloadSecrets:
         return self.sync.keys if self.sync else ()
 
 
-def workload_secrets(deployment: Deployment, workload: Workload) -> WorkloadSecrets | None:
+def workload_secrets(
+    deployment: Deployment, workload: Workload, running: Iterable[Workload] = ()
+) -> WorkloadSecrets | None:
     """The secrets of a workload in a cluster; None where it needs none.
 
     Declared and chosen ones carry their variable's name; the password and the authorities of a Redis that it uses are
-    `REDIS_<ROLE>_AUTH` and `REDIS_<ROLE>_CA`; files of other projects keep their names. Raises ValueError where two
+    `REDIS_<ROLE>_AUTH` and `REDIS_<ROLE>_CA`; files of other projects keep their names. The administrator of databases
+    reads the passwords of all that is `running`. Raises ValueError where two
     claim one name.
     """
     own = places(deployment, workload)
     redis = dict(_redis(deployment, workload))
     extra = extra_files(deployment, workload)
-    _check_names(workload, own, redis, extra)
-    found = {**own, **redis, **extra}
+    logins = passwords(deployment, running) if is_administrator(workload) else {}
+    _check_names(workload, own, redis, extra, logins)
+    found = {**own, **redis, **extra, **logins}
     if not found:
         return None
     entries = tuple(SecretEntry(resource=resource(deployment, found[file]), file=file) for file in sorted(found))

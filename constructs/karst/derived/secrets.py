@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from karst.config.deployment import Deployment
+from karst.derived.sql_login import PASSWORD, administrator, needs_password, password_file
 from karst.derived.workloads import Workload
 from karst.naming import Names
 
@@ -59,16 +60,29 @@ def extra_files(deployment: Deployment, workload: Workload) -> Mapping[str, Secr
     }
 
 
+def passwords(deployment: Deployment, workloads: Iterable[Workload]) -> Mapping[str, SecretPlace]:
+    """The passwords of all who log in to PostgreSQL with one, by the name of the file for its administrator."""
+    return {
+        password_file(workload): found[PASSWORD]
+        for workload in workloads
+        if needs_password(workload) and PASSWORD in (found := places(deployment, workload))
+    }
+
+
 def owned_secrets(deployment: Deployment, workloads: Iterable[Workload]) -> tuple[OwnedSecret, ...]:
     """The secrets that the deployment makes for its workloads, by id. Workloads that name one role share a secret."""
+    running = tuple(workloads)
+    admin = administrator(running)
     readers: dict[str, set[str]] = {}
     generated: set[str] = set()
-    for workload in workloads:
+    for workload in running:
         for variable, place in places(deployment, workload).items():
             declared = workload.service.secrets.get(variable)
             if variable in _referenced(deployment, workload) or declared is None:
                 continue
             readers.setdefault(place.secret, set()).add(workload.name)
+            if variable == PASSWORD and admin is not None:
+                readers[place.secret].add(admin.name)
             if declared.is_generated:
                 generated.add(place.secret)
     return tuple(
@@ -79,10 +93,15 @@ def owned_secrets(deployment: Deployment, workloads: Iterable[Workload]) -> tupl
 
 def referenced_secrets(deployment: Deployment, workloads: Iterable[Workload]) -> Mapping[str, tuple[str, ...]]:
     """Secrets that somebody else made to the workloads that read them."""
+    running = tuple(workloads)
+    admin = administrator(running)
     readers: dict[str, set[str]] = {}
-    for workload in workloads:
-        for place in (*_referenced(deployment, workload).values(), *extra_files(deployment, workload).values()):
+    for workload in running:
+        referenced = _referenced(deployment, workload)
+        for place in (*referenced.values(), *extra_files(deployment, workload).values()):
             readers.setdefault(place.secret, set()).add(workload.name)
+        if PASSWORD in referenced and needs_password(workload) and admin is not None:
+            readers[referenced[PASSWORD].secret].add(admin.name)
     return {secret: tuple(sorted(who)) for secret, who in sorted(readers.items())}
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from karst.blueprint import Blueprint
 from karst.config.deployment import Deployment
 from karst.derived.listed_services import listed_services
+from karst.derived.sql_login import sql_login
+from karst.derived.sql_roles import database_roles
 from karst.derived.upstream_values import upstream_values
 from karst.derived.workloads import Workload
 from karst.naming import Names
@@ -24,7 +26,7 @@ def environment(blueprint: Blueprint, generation: str, workload: Workload) -> di
     A template that gives nothing leaves its variable out, so that the image's own default holds. Raises ValueError
     where a required variable has no value, or a template can't be filled.
     """
-    found = settings(blueprint.deployment, blueprint.workloads, workload)
+    found = settings(blueprint, workload)
     templates = {name: one.template for name, one in workload.service.settings.items() if one.template is not None}
     if templates:
         values = upstream_values(blueprint, generation, workload)
@@ -35,10 +37,10 @@ def environment(blueprint: Blueprint, generation: str, workload: Workload) -> di
     return dict(sorted(found.items()))
 
 
-def settings(deployment: Deployment, workloads: Iterable[Workload], workload: Workload) -> dict[str, str]:
+def settings(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
     """Environment of a workload by variable. Only variables that it declares are derived for it."""
-    known = _known(deployment, workloads)
     declared = workload.service.settings
+    known = _known(blueprint.deployment, blueprint.workloads) | _for_databases(blueprint, workload)
     found = {name: setting.default for name, setting in declared.items() if setting.default is not None}
     found |= {name: known[name] for name in declared.keys() & known.keys()}
     if workload.choice.log_level is not None and "KARST_LOG_LEVEL" in declared:
@@ -58,6 +60,14 @@ def _rendered(workload: Workload, name: str, template: str, values: Mapping[str,
         return render(template, values)
     except RenderError as error:
         raise ValueError(f"services.{workload.name}: the setting {name} can't be computed: {error}") from error
+
+
+def _for_databases(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
+    return {
+        "KARST_SQL_HOST": blueprint.names.sql_host,
+        "KARST_SQL_USER": sql_login(blueprint.deployment, workload),
+        "KARST_DATABASE_ROLES": json.dumps(database_roles(blueprint, workload), sort_keys=True),
+    }
 
 
 def _known(deployment: Deployment, workloads: Iterable[Workload]) -> dict[str, str]:

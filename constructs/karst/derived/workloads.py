@@ -10,7 +10,7 @@ from karst.config.running import ServiceChoice
 from karst.config.service import Service
 from karst.config.service_runtime import ImageOrigin, Runtime
 from karst.config.service_templates import Templates
-from karst.naming import Names
+from karst.naming import SQL_ROLES, Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +50,16 @@ def workloads(deployment: Deployment, catalog: Catalog) -> tuple[Workload, ...]:
     """What the deployment runs, by name.
 
     A service runs when its kinds are among the deployment's and it has a source of ours; upstream's image stands in
-    where the deployment chooses it. Raises `UnknownServiceError` where a choice can't be met.
+    where the deployment chooses it. Nobody grants roles where nothing uses a database. Raises `UnknownServiceError`
+    where a choice can't be met.
     """
     known = catalog.ours.keys() | catalog.upstream.keys()
     for name in sorted(deployment.services.keys() - known):
         raise UnknownServiceError(f"services.{name}: there is no such service. Known: {', '.join(sorted(known))}")
     found = [_workload(deployment, catalog, name) for name in sorted(known)]
-    return tuple(workload for workload in found if workload is not None)
+    running = [workload for workload in found if workload is not None]
+    uses_databases = any(workload.service.stores.relational for workload in running)
+    return tuple(workload for workload in running if workload.name != SQL_ROLES or uses_databases)
 
 
 def _workload(deployment: Deployment, catalog: Catalog, name: str) -> Workload | None:

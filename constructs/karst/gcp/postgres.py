@@ -29,6 +29,8 @@ from karst.gcp.postgres_settings import SqlBackups, SqlDisk, SqlFlags, SqlMachin
 from karst.protection import Protection
 
 _DISK_SHARE = 0.8
+_ADMIN_ROLE = "cloudsqlsuperuser"
+"""The most that Cloud SQL gives anybody; a server of ours has no superuser of PostgreSQL's own kind."""
 _LARGEST_DISK_GIB = 65_536
 """What Cloud SQL allows a disk that no limit of ours stops."""
 
@@ -60,10 +62,10 @@ class PostgresProps:
     databases: Collection[str] = ()
     """Made if the server is existing, too: that is how a dataset adds its own."""
     manage: Manage = Manage.CREATE
-
-
     address: str | None = None
     """Private address of an existing server."""
+
+
 class Postgres(Construct):
     """A private PostgreSQL server with its databases.
 
@@ -94,11 +96,11 @@ class Postgres(Construct):
         for database in sorted(props.databases):
             SqlDatabase(self, f"database-{database}", project=props.project, instance=self.instance_name, name=database)
 
-    def grant_login(self, grantee: Grantee) -> str:
+    def grant_login(self, grantee: Grantee, *, is_admin: bool = False) -> str:
         """Let a service account connect to this server and log in; returns its PostgreSQL user name.
 
-        It may then do nothing in any database until a migration grants it something there. Once per account and
-        server, over all stacks.
+        It may then do nothing in any database until it becomes a member of a role that may; an administrator makes
+        roles and databases, from the start. Once per account and server, over all stacks.
         """
         self._grant_on_instance("connect", "roles/cloudsql.client", grantee)
         self._grant_on_instance("log-in", "roles/cloudsql.instanceUser", grantee)
@@ -110,6 +112,7 @@ class Postgres(Construct):
             instance=self.instance_name,
             name=user_name,
             type="CLOUD_IAM_SERVICE_ACCOUNT",
+            database_roles=[_ADMIN_ROLE] if is_admin else None,
             depends_on=needs_of(grantee),
         )
         return user_name

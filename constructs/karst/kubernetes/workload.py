@@ -50,13 +50,20 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Once:
+    """It runs once, and again where its image, command, settings or files change; an apply waits for its end."""
+
+    timeout_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProcessProps:
     """One kind of pod. Raises `ValueError` where it is stopped before it can finish a request."""
 
     name: str
     """Of its Deployment, Service or CronJob."""
     container: ContainerProps
-    runs: Replicas | Schedule
+    runs: Replicas | Schedule | Once
     drain_s: int
     """Seconds to finish its work before a pod is killed."""
     longest_request_s: int = 0
@@ -68,7 +75,7 @@ class ProcessProps:
         listener = self.container.listener
         if self.endpoint_group is not None and listener is None:
             raise ValueError(f"{self.name}: load balancers reach what listens only. Give it a listener with probes")
-        if isinstance(self.runs, Schedule) and listener is not None:
+        if not isinstance(self.runs, Replicas) and listener is not None:
             raise ValueError(f"{self.name}: a job that ends answers nobody. Take its listener or its schedule away")
         if listener is not None and not self.longest_request_s + listener.pause_s <= self.drain_s:
             raise ValueError(
@@ -107,6 +114,8 @@ class WorkloadProps:
     """Of the files that pods read once, at their start: a new one replaces them."""
     migration: MigrationProps | None = None
     waits_for: Sequence[ITerraformDependable] = ()
+    starts_after: Sequence[ITerraformDependable] = ()
+    """What only its pods wait for, and its migration."""
 
 
 class Workload(Construct):
@@ -114,6 +123,9 @@ class Workload(Construct):
 
     A failing migration fails the apply before any pod is replaced.
     """
+
+    done: tuple[ITerraformDependable, ...]
+    """The ends of its processes that run once."""
 
     def __init__(self, scope: Construct, id: str, props: WorkloadProps) -> None:
         super().__init__(scope, id)
@@ -141,14 +153,23 @@ class Workload(Construct):
                 waits_for=props.waits_for,
             ),
         )
-        self._needs: list[ITerraformDependable] = [*props.waits_for, account.account, network.policy]
+        self._needs: list[ITerraformDependable] = [
+            *props.waits_for,
+            *props.starts_after,
+            account.account,
+            network.policy,
+        ]
+        done: list[ITerraformDependable] = []
         if props.migration is not None:
             self._needs.append(self._migrate(props.migration))
         for key, process in sorted(props.processes.items()):
             if isinstance(process.runs, Schedule):
                 self._add_cron_job(key, process, process.runs)
+            elif isinstance(process.runs, Once):
+                done.append(self._run_once(key, process, process.runs))
             else:
                 self._add_deployment(key, process, process.runs)
+        self.done = tuple(done)
 
     def _migrate(self, migration: MigrationProps) -> ITerraformDependable:
         props = self._props
@@ -160,6 +181,22 @@ class Workload(Construct):
                 name=f"{props.name}-{MIGRATION}",
                 pod=self._pod(MIGRATION, migration.container, migration.placement, drain_s=30),
                 timeout_s=migration.timeout_s,
+                reruns_on={"config": props.config_hash} if props.config_hash else {},
+                waits_for=self._needs,
+            ),
+        )
+        return job.done
+
+    def _run_once(self, key: str, process: ProcessProps, once: Once) -> ITerraformDependable:
+        props = self._props
+        job = Job(
+            self,
+            key,
+            JobProps(
+                namespace=props.namespace,
+                name=process.name,
+                pod=self._pod(key, process.container, process.placement, drain_s=process.drain_s),
+                timeout_s=once.timeout_s,
                 reruns_on={"config": props.config_hash} if props.config_hash else {},
                 waits_for=self._needs,
             ),

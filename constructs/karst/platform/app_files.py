@@ -60,7 +60,7 @@ class AppFiles(Construct):
         self._waits_for = waits_for
         self._is_ours = workload.service.image.source is ImageOrigin.KARST
         files = workload_files(blueprint, generation, workload)
-        self.secrets = workload_secrets(blueprint.deployment, workload)
+        self.secrets = workload_secrets(blueprint.deployment, workload, blueprint.workloads)
         self.env = {SECRETS_VARIABLE: self.secrets.folder} if self.secrets and self._is_ours else {}
         self.mounts = tuple(self._mounts(files))
         self.volumes = dict(self._volumes(files))

@@ -21,7 +21,7 @@ from karst.kubernetes.labels import common_labels
 from karst.kubernetes.pod import Placement
 from karst.kubernetes.privileges import OURS, UPSTREAM_SERVER, UPSTREAM_WORKER, Privileges
 from karst.kubernetes.probes import Probes
-from karst.kubernetes.workload import MigrationProps, ProcessProps, Schedule, Workload, WorkloadProps
+from karst.kubernetes.workload import MigrationProps, Once, ProcessProps, Replicas, Schedule, Workload, WorkloadProps
 from karst.platform.app_files import AppFiles
 from karst.platform.app_network import reaches, receives
 from karst.platform.app_scale import replicas
@@ -29,6 +29,7 @@ from karst.platform.app_scale import replicas
 _POOL_LABEL = "cloud.google.com/gke-nodepool"
 _LONGEST_PAUSE_S = 10
 _ONE_PATH_PATIENCE_S = 300
+_FIRST_TIMEOUT_S = 900
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +41,15 @@ class AppProps:
     declared: Declared
     waits_for: Sequence[ITerraformDependable]
     """The namespace, and the custom resources that pods mount."""
+    starts_after: Sequence[ITerraformDependable] = ()
+    """Programs that must have ended before its pods start."""
 
 
 class App(Construct):
     """A declared service in a cluster: identity, files, network, migration, processes."""
+
+    done: tuple[ITerraformDependable, ...]
+    """The ends of those of its programs that run first."""
 
     def __init__(self, scope: Construct, id: str, props: AppProps) -> None:
         super().__init__(scope, id)
@@ -53,7 +59,7 @@ class App(Construct):
         self._names = ClusterNames(of=blueprint.deployment, generation=props.generation)
         self._files = AppFiles(self, "files", blueprint, props.generation, declared, props.waits_for)
         running = processes(declared)
-        Workload(
+        workload = Workload(
             self,
             "workload",
             WorkloadProps(
@@ -69,8 +75,10 @@ class App(Construct):
                 config_hash=self._files.config_hash,
                 migration=self._migration(running),
                 waits_for=[*props.waits_for, *self._files.maps],
+                starts_after=props.starts_after,
             ),
         )
+        self.done = workload.done
 
     def _process(self, one: RunningProcess) -> ProcessProps:
         service = one.workload.service
@@ -82,16 +90,19 @@ class App(Construct):
         return ProcessProps(
             name=one.name,
             container=self._container(one),
-            runs=self._schedule(one, state) or replicas(self._props.blueprint.deployment, one, state),
+            runs=self._runs(one, state),
             drain_s=one.process.drain_s,
             longest_request_s=service.timeouts.handler_s if one.is_server else 0,
-            placement=self._placement(one.pool),
+            placement=self._placement(self._lasting(one.pool) if one.process.runs_first else one.pool),
             endpoint_group=self._names.endpoint_group(one.workload, one.key) if is_routed else None,
         )
 
-    def _schedule(self, one: RunningProcess, state: GenerationState) -> Schedule | None:
-        cron = one.process.schedule
-        return None if cron is None else Schedule(cron=cron, is_suspended=not one.is_awake(state))
+    def _runs(self, one: RunningProcess, state: GenerationState) -> Replicas | Schedule | Once:
+        if one.process.runs_first:
+            return Once(timeout_s=_FIRST_TIMEOUT_S)
+        if one.process.schedule is not None:
+            return Schedule(cron=one.process.schedule, is_suspended=not one.is_awake(state))
+        return replicas(self._props.blueprint.deployment, one, state)
 
     def _container(self, one: RunningProcess) -> ContainerProps:
         return ContainerProps(
@@ -130,10 +141,14 @@ class App(Construct):
             listener=None,
             privileges=privileges,
         )
+        placement = self._placement(self._lasting(main.pool))
+        return MigrationProps(container=container, timeout_s=migrations.timeout_s, placement=placement)
+
+    def _lasting(self, pool: str) -> str:
+        """This pool, or one whose machines are not taken away in the middle of a job."""
         pools = self._props.blueprint.deployment.gcp.pools
-        lasting = [name for name, pool in sorted(pools.items()) if not pool.spot]
-        pool = main.pool if not lasting or main.pool in lasting else lasting[0]
-        return MigrationProps(container=container, timeout_s=migrations.timeout_s, placement=self._placement(pool))
+        lasting = [name for name, settings in sorted(pools.items()) if not settings.spot]
+        return pool if not lasting or pool in lasting else lasting[0]
 
     def _placement(self, pool: str) -> Placement:
         deployment, names = self._props.blueprint.deployment, self._props.blueprint.names

@@ -11,7 +11,7 @@ from karst.blueprint import Blueprint
 from karst.cluster_names import ClusterNames
 from karst.derived.datasets_json import datasets_json
 from karst.derived.monitoring import monitoring
-from karst.derived.processes import cluster_workloads, processes
+from karst.derived.processes import cluster_workloads, processes, runs_first
 from karst.derived.scaling import scaler
 from karst.derived.secret_classes import workload_secrets
 from karst.derived.settings import DATASETS_FILE
@@ -34,7 +34,8 @@ class Apps(Construct):
         self._blueprint = blueprint
         self._generation = generation
         self._names = ClusterNames(of=blueprint.deployment, generation=generation)
-        workloads = cluster_workloads(blueprint.workloads)
+        self._first: list[ITerraformDependable] = []
+        workloads = sorted(cluster_workloads(blueprint.workloads), key=lambda one: not runs_first(one))
         for id_, name, level in (
             ("ours", self._names.ours, PodSecurity.RESTRICTED),
             ("upstream", self._names.upstream, PodSecurity.BASELINE),
@@ -61,13 +62,18 @@ class Apps(Construct):
         if custom.release is not None:
             needs.append(custom.release)
         for workload in workloads:
-            App(
+            app = App(
                 self,
                 workload.name,
                 AppProps(
-                    blueprint=self._blueprint, generation=self._generation, declared=workload, waits_for=tuple(needs)
+                    blueprint=self._blueprint,
+                    generation=self._generation,
+                    declared=workload,
+                    waits_for=tuple(needs),
+                    starts_after=tuple(self._first) if workload.service.stores.relational else (),
                 ),
             )
+            self._first += app.done
 
     def _datasets(self, namespace: str, waits_for: Sequence[ITerraformDependable]) -> ITerraformDependable:
         document = datasets_json(self._blueprint.deployment, self._blueprint.live_datasets)
@@ -79,7 +85,8 @@ class Apps(Construct):
     ) -> CustomResources:
         deployment = self._blueprint.deployment
         state = deployment.generations[self._generation].state
-        secrets = [found for one in workloads if (found := workload_secrets(deployment, one)) is not None]
+        running_now = self._blueprint.workloads
+        secrets = [found for one in workloads if (found := workload_secrets(deployment, one, running_now)) is not None]
         running = [process for one in workloads for process in processes(one)]
         scalers = [scaler(self._names, process, state) for process in running]
         monitored = [

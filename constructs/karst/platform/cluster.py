@@ -16,11 +16,10 @@ from karst.gcp.gke_settings import WeeklyWindow
 from karst.gcp.identity import WorkloadIdentityBinding, WorkloadIdentityBindingProps
 from karst.gcp.node_pool import NodePool, NodePoolProps
 from karst.name_forms import shorten
-from karst.naming import KEDA, NODES, PODS_RANGE, SQL_ROLES
+from karst.naming import KEDA, NODES, PODS_RANGE
 from karst.protection import Protection
 
 KEDA_SERVICE_ACCOUNT = "keda-operator"
-SQL_ROLES_SERVICE_ACCOUNT = "sql-roles"
 _RULE_NAME_CHARS = 40
 
 
@@ -130,7 +129,6 @@ class Cluster(Construct):
         for workload in cluster_workloads(self._blueprint.workloads):
             yield workload.name, self._names.namespace(workload), workload.name
         yield KEDA, self._names.addons, KEDA_SERVICE_ACCOUNT
-        yield SQL_ROLES, self._names.ours, SQL_ROLES_SERVICE_ACCOUNT
 
     @property
     def _labels(self) -> dict[str, str]:

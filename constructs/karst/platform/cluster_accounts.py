@@ -1,4 +1,4 @@
-"""Who clusters and their helpers are to Google: machines, the autoscaler, the one that grants rights in databases."""
+"""Who clusters and their helpers are to Google: machines, the autoscaler."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from constructs import Construct
 
 from karst.blueprint import Blueprint
 from karst.gcp.identity import ProjectRole, WorkloadIdentity, WorkloadIdentityProps
-from karst.naming import KEDA, NODES, SQL_ROLES
+from karst.naming import KEDA, NODES
 
 _ACCOUNTS = {
     NODES: ("Machines of clusters: pull images, write logs and metrics", (ProjectRole.NODE,)),
     KEDA: ("Autoscaler: reads how long queues are", (ProjectRole.MONITORING_VIEWER,)),
-    SQL_ROLES: ("Grants services what they may do inside databases", ()),
 }
 
 
@@ -19,7 +18,7 @@ class ClusterAccounts(Construct):
     """Accounts that all generations share. What they may do on single resources is granted where those stand."""
 
     accounts: dict[str, WorkloadIdentity]
-    """By the names of `karst.naming`: `NODES`, `KEDA`, `SQL_ROLES`."""
+    """By the names of `karst.naming`: `NODES`, `KEDA`."""
 
     def __init__(self, scope: Construct, id: str, blueprint: Blueprint) -> None:
         super().__init__(scope, id)

@@ -11,6 +11,7 @@ from karst.config.service_needs import Scope
 from karst.config.stores import SqlFlags as FlagSettings
 from karst.config.types import Kind
 from karst.derived.access import store_grants, users_of
+from karst.derived.sql_login import administrator
 from karst.derived.workloads import Workload
 from karst.gcp.dns import PrivateZone
 from karst.gcp.members import Accounts
@@ -62,13 +63,16 @@ class Relational(Construct):
                 alert_channels=alert_channels,
                 databases=tuple(_databases(blueprint)),
                 manage=sql.manage,
-            ),
                 address=sql.address,
+            ),
         )
         if self.server.private_address is not None:
             zone.add_record("sql", names.sql_host, "A", [self.server.private_address])
         for workload in users_of(blueprint.workloads, "relational"):
             self.server.grant_login(accounts[workload])
+        admin = administrator(blueprint.workloads)
+        if admin is not None:
+            self.server.grant_login(accounts[admin.name], is_admin=True)
         for workload in movers(blueprint.workloads):
             self.server.grant_transfer(accounts[workload])
 

@@ -58,7 +58,7 @@ class RunServices(Construct):
         blueprint = self._blueprint
         deployment, names = blueprint.deployment, blueprint.names
         process = workload.service.processes[_only_process(workload)]
-        env = settings(deployment, blueprint.workloads, workload)
+        env = settings(blueprint, workload)
         missing = missing_settings(env, workload)
         if missing:
             raise ValueError(
