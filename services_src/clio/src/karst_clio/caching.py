@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -26,20 +26,19 @@ class TimedCache(Generic[Key, Value]):
     What is forgotten while it is being asked for is asked for again by whoever comes later.
     """
 
-    def __init__(self, load: Callable[[Key], Awaitable[Value]], *, keep_s: float, size: int, clock: Clock) -> None:
-        self._load, self._keep_s, self._size, self._clock = load, keep_s, size, clock
+    def __init__(self, *, keep_s: float, size: int, clock: Clock) -> None:
+        self._keep_s, self._size, self._clock = keep_s, size, clock
         self._entries: OrderedDict[Key, _Entry[Value]] = OrderedDict()
 
-    async def get(self, key: Key) -> Value:
-        """The value, asked for where it isn't known or too old."""
-        return await self.get_by(key, self._load)
-
-    async def get_by(self, key: Key, load: Callable[[Key], Awaitable[Value]]) -> Value:
-        """The value, asked for by other means where it isn't known or too old."""
+    async def get(self, key: Key, load: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+        """The value; `load` gives it where it isn't known or too old."""
         entry = self._entries.get(key)
         if entry is None or entry.end_s <= self._clock():
             entry = self._ask(key, load)
-        self._entries.move_to_end(key)
+        else:
+            self._entries.move_to_end(key)
+        if entry.answer.done():
+            return entry.answer.result()
         # Whoever goes away must not take the answer from the others who wait for it.
         return await asyncio.shield(entry.answer)
 
@@ -54,9 +53,10 @@ class TimedCache(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _ask(self, key: Key, load: Callable[[Key], Awaitable[Value]]) -> _Entry[Value]:
-        entry = _Entry(asyncio.ensure_future(self._run(key, load)), self._clock() + self._keep_s)
+    def _ask(self, key: Key, load: Callable[[], Coroutine[Any, Any, Value]]) -> _Entry[Value]:
+        entry = _Entry(asyncio.create_task(load()), self._clock() + self._keep_s)
         self._entries[key] = entry
+        self._entries.move_to_end(key)
         while len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
@@ -67,6 +67,3 @@ class TimedCache(Generic[Key, Value]):
 
         entry.answer.add_done_callback(drop_failure)
         return entry
-
-    async def _run(self, key: Key, load: Callable[[Key], Awaitable[Value]]) -> Value:
-        return await load(key)

@@ -16,11 +16,11 @@ class Catalog:
 
     def __init__(self, documents: Documents, clock: Clock) -> None:
         self._documents = documents
-        self._cache: TimedCache[None, _Datasets] = TimedCache(self._load, keep_s=KEEP_S, size=1, clock=clock)
+        self._cache: TimedCache[None, _Datasets] = TimedCache(keep_s=KEEP_S, size=1, clock=clock)
 
     async def all(self) -> Mapping[str, Fields]:
         """Every dataset's document as it is stored, in order of ids."""
-        return (await self._cache.get(None)).fields
+        return (await self._cache.get(None, self._load)).fields
 
     async def get(self, dataset: str) -> Fields | None:
         """A dataset's document, or None."""
@@ -28,13 +28,13 @@ class Catalog:
 
     async def public(self) -> frozenset[str]:
         """Ids of the datasets that everybody who is logged in may read."""
-        return (await self._cache.get(None)).public
+        return (await self._cache.get(None, self._load)).public
 
     def forget(self) -> None:
         """Read the documents again the next time."""
         self._cache.clear()
 
-    async def _load(self, _: None) -> _Datasets:
+    async def _load(self) -> _Datasets:
         return _Datasets({found.id: found.fields async for found in self._documents.find(Query(collection=DATASETS))})
 
 

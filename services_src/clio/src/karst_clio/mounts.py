@@ -9,7 +9,7 @@ from enum import StrEnum
 from fastapi import APIRouter
 
 from karst_clio.needs import Needs
-from karst_clio.resources import roles
+from karst_clio.resources import roles, server, sessions, users
 
 
 class Mount(StrEnum):
@@ -35,7 +35,12 @@ class Resource:
     mounts: frozenset[Mount]
 
 
-RESOURCES: tuple[Resource, ...] = (Resource(roles.router, EVERYWHERE),)
+RESOURCES: tuple[Resource, ...] = (
+    Resource(roles.router, EVERYWHERE),
+    Resource(users.router, EVERYWHERE),
+    Resource(server.router, CURRENT),
+    Resource(sessions.router, BARE),
+)
 """In the order in which they are tried and shown."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -24,10 +25,20 @@ class Needs:
     clock: Clock
     catalog: Catalog
     identity: Identity
+    forgetting: list[Callable[[], None]] = field(default_factory=list)
+    """What `server/refresh-caches` calls; whoever keeps answers of the store adds how to forget them."""
 
 
 def make_needs(settings: ClioSettings, *, documents: Documents, http: httpx.AsyncClient, clock: Clock) -> Needs:
     """Put together what is made from these."""
     catalog = Catalog(documents, clock)
     identity = Identity(settings=settings, documents=documents, http=http, clock=clock, catalog=catalog)
-    return Needs(settings=settings, documents=documents, http=http, clock=clock, catalog=catalog, identity=identity)
+    return Needs(
+        settings=settings,
+        documents=documents,
+        http=http,
+        clock=clock,
+        catalog=catalog,
+        identity=identity,
+        forgetting=[catalog.forget, identity.forget],
+    )

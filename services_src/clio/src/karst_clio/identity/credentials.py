@@ -31,7 +31,12 @@ class Credential:
     @property
     def digest(self) -> bytes:
         """What stands for the token in caches, so that these hold no tokens."""
-        return sha256(self.text.encode()).digest()
+        return digest_of(self.text)
+
+
+def digest_of(token: str) -> bytes:
+    """What stands for a token in caches, so that these hold no tokens."""
+    return sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def credential_of(request: Request) -> Credential | None:

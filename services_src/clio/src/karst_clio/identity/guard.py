@@ -19,8 +19,11 @@ NO_PERMISSION = "user doesn't have authorization"
 class Authenticates(Protocol):
     """Finds out who calls."""
 
-    async def caller(self, request: Request) -> Caller:
-        """Whoever calls. Raises HTTPException: 401 where nobody that we know does, 400 where the user is disabled."""
+    async def caller(self, request: Request, *, is_fresh: bool) -> Caller:
+        """Whoever calls; `is_fresh` asks anew who that is.
+
+        Raises HTTPException: 401 where nobody that we know calls, 400 where the user is disabled.
+        """
         ...
 
 
@@ -30,15 +33,18 @@ class Requires:
     A dependency: it gives the handler its caller, or refuses with `refusal`.
     """
 
-    def __init__(self, name: str, allows: Callable[[Caller, str], bool], *, refusal: int = 401) -> None:
+    def __init__(
+        self, name: str, allows: Callable[[Caller, str], bool], *, refusal: int = 401, is_fresh: bool = False
+    ) -> None:
         self.name = name
         self.allows = allows
         self.refusal = refusal
+        self._is_fresh = is_fresh
 
     async def __call__(self, request: Request) -> Caller:
         """Find out who calls, and refuse whoever may not."""
         identity: Authenticates = request.app.state.identity
-        caller = await identity.caller(request)
+        caller = await identity.caller(request, is_fresh=self._is_fresh)
         if not self.allows(caller, request.path_params.get("dataset", "")):
             raise HTTPException(self.refusal, NO_PERMISSION)
         return caller
@@ -58,6 +64,7 @@ class Public(Requires):
 
 
 authenticated = Requires("authenticated", lambda _caller, _dataset: True)
+authenticated_anew = Requires("authenticated", authenticated.allows, is_fresh=True)
 can_read = Requires("can_read", Caller.can_read)
 can_write_own = Requires("can_write_own", Caller.can_write_own)
 can_write_others = Requires("can_write_others", Caller.can_write_others)
@@ -72,6 +79,8 @@ anybody = Public()
 
 Anyone = Annotated[Caller, Depends(authenticated)]
 """Whoever is logged in; the handler checks the rest."""
+AnyoneAnew = Annotated[Caller, Depends(authenticated_anew)]
+"""The same, as the auth gateway knows it now."""
 Reader = Annotated[Caller, Depends(can_read)]
 Writer = Annotated[Caller, Depends(can_write_own)]
 WriterForOthers = Annotated[Caller, Depends(can_write_others)]
@@ -79,4 +88,6 @@ Admin = Annotated[Caller, Depends(is_admin)]
 General = Annotated[Caller, Depends(is_general)]
 General403 = Annotated[Caller, Depends(is_general_403)]
 """For the routes that refuse with 403: signatures and neuPrint."""
+ANYBODY = Depends(anybody)
+"""For routes that ask nothing: `dependencies=[ANYBODY]`."""
 NeuronsRemover = Annotated[Caller, Depends(can_delete_neurons)]

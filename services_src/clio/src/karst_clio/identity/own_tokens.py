@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 from pydantic import SecretStr
@@ -15,7 +15,10 @@ from karst_clio.caching import Clock
 ALGORITHM = "HS256"
 ISSUER = "flyem-clio-store"
 LIFE_S = 1_814_400
+COPIED = ("hd", "email_verified", "name", "picture", "given_name", "family_name", "locale")
+"""Claims of Google that go on into the service's own tokens."""
 _LEEWAY_S = 10
+_LONGEST_CLAIM = 1024
 # Times are ours to check, with the clock that the caller gives; audiences are none of ours.
 _OPTIONS: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": True}
 
@@ -27,6 +30,8 @@ class OwnClaims:
     email: str
     issued_s: float | None
     end_s: float
+    copied: tuple[tuple[str, str | bool], ...] = ()
+    """What Google said when the token was made."""
     sealed: str | None = field(default=None, repr=False)
     """The gateway's token within ours, sealed."""
 
@@ -65,6 +70,7 @@ class OwnTokens:
             email=email,
             issued_s=_seconds(claims.get("iat")),
             end_s=end_s,
+            copied=copied_claims(claims),
             sealed=sealed if isinstance(sealed, str) else None,
         )
 
@@ -79,9 +85,18 @@ class OwnTokens:
         return None
 
 
+def copied_claims(claims: Mapping[str, object]) -> tuple[tuple[str, str | bool], ...]:
+    """The claims of Google that go on from token to token, so that pages can show whose it is."""
+    return tuple((name, value) for name in COPIED if _is_short(value := claims.get(name)))
+
+
 def is_address(email: str) -> bool:
     """Whether a text can stand for a user: short, printable, and no path."""
     return 0 < len(email) <= 320 and email.isprintable() and "/" not in email and " " not in email
+
+
+def _is_short(value: object) -> TypeGuard[str | bool]:
+    return isinstance(value, bool) or (isinstance(value, str) and len(value) <= _LONGEST_CLAIM)
 
 
 def _seconds(value: object) -> float | None:

@@ -67,8 +67,8 @@ class Caller:
     public: frozenset[str] = frozenset()
     gateway_token: str | None = field(default=None, repr=False)
     """The caller's token of the auth gateway, to speak for the caller elsewhere."""
-    google_claims: tuple[tuple[str, str | bool], ...] = ()
-    """What Google said about the caller, where it vouched."""
+    claims: tuple[tuple[str, str | bool], ...] = ()
+    """What Google said about the caller, now or when a token of ours was made."""
 
     @property
     def email(self) -> str:

@@ -11,11 +11,10 @@ import re
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
+from fastapi import HTTPException
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,7 +28,7 @@ _PERHAPS_TOO_LARGE = re.compile(rb"[0-9]{19}|[0-9][eE]\+?[0-9]{3}|[0-9]{300}")
 
 
 def parse_json(body: bytes) -> object:
-    """The value of a JSON text. Raises `RequestValidationError` for everything that is none, or can't be kept."""
+    """The value of a JSON text. Raises HTTPException, 422, for what is none or can't be kept."""
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -53,8 +52,9 @@ def _check_numbers(value: object) -> None:
             raise _refusal("finite_number", "The body has a number that is not finite.")
 
 
-def _refusal(kind: str, message: str) -> RequestValidationError:
-    return RequestValidationError([{"loc": ("body",), "msg": message, "type": kind}])
+def _refusal(kind: str, message: str) -> HTTPException:
+    # In the shape of a validation error; FastAPI would answer one that is raised while it reads a body with 400.
+    return HTTPException(422, detail=[{"loc": ["body"], "msg": message, "type": kind}])
 
 
 class JsonRequest(Request):
