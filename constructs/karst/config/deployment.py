@@ -82,7 +82,7 @@ class Deployment(Stores):
         max_length=4,
     )
     dns: Dns = Field(description="Host names.")
-    tls: Tls = Field(default=Tls(), description="Certificates.")
+    tls: Tls = Field(default=Tls(), description="The issuer that an imported deployment had; kept for the record.")
     edge: Edge = Field(default=Edge(), description="Load balancer.")
     global_: GlobalHost | None = Field(
         default=None, alias="global", description="Global services of a local deployment."

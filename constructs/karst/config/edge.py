@@ -49,17 +49,25 @@ class Dns(Model):
 
 
 class Tls(Model):
-    """Certificates. Each name is proven through DNS, so an upgrade has its certificate before traffic moves."""
+    """The issuer of certificates that an imported deployment had, kept for the record.
+
+    Nothing reads it: Certificate Manager proves each name through DNS, so an upgrade has its certificate before
+    traffic moves.
+    """
 
     email: Email | None = Field(
         default=None,
-        description="Contact of an ACME account, only where upstream's issuer is kept.",
+        description="Contact of the ACME account. Changes nothing.",
         examples=["ops@example.org"],
     )
     server: HttpsUrl | None = Field(
-        default=None, description="ACME directory of that issuer.", examples=["https://acme.example.org/directory"]
+        default=None,
+        description="ACME directory of that issuer. Changes nothing.",
+        examples=["https://acme.example.org/directory"],
     )
-    issuer: ResourceName | None = Field(default=None, description="Name of that issuer.", examples=["letsencrypt-prod"])
+    issuer: ResourceName | None = Field(
+        default=None, description="Name of that issuer. Changes nothing.", examples=["letsencrypt-prod"]
+    )
 
 
 class RateLimit(Model):
