@@ -27,6 +27,7 @@ class Command:
 
 
 COMMANDS = (
+    Command(name="up", target="karst_cli.up:up", summary="Run the whole platform on this machine."),
     Command(name="validate", target="karst_cli.validate:validate", summary="Check deployments and datasets."),
     Command(name="synth", target="karst_cli.synth:synth", summary="Write the stacks as Terraform JSON and list them."),
     Command(name="explain", target="karst_cli.explain:explain", summary="Show what a stack declares, flat and sorted."),

@@ -12,7 +12,7 @@ from typing import NoReturn
 import httpx
 import pytest
 
-from karst_landing import LandingSettings, ServiceLink, create_app
+from karst_landing import Demo, HealthSource, LandingSettings, ServiceLink, create_app
 from karst_landing.datasets import DatasetsFile
 from karst_platform import SettingsError, load_settings
 
@@ -29,9 +29,17 @@ def refuse(*_: object) -> NoReturn:
     pytest.fail("read the list")
 
 
-def ask(settings: LandingSettings, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+def ask(
+    settings: LandingSettings,
+    path: str,
+    method: str = "GET",
+    *,
+    demo: Demo | None = None,
+    health: HealthSource | None = None,
+    **headers: str,
+) -> httpx.Response:
     async def answer() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(settings))
+        transport = httpx.ASGITransport(create_app(settings, demo=demo, health=health))
         async with httpx.AsyncClient(transport=transport, base_url="https://demo.example.org") as client:
             return await client.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
@@ -72,20 +80,65 @@ def test_all_datasets_are_named_only_where_the_deployment_says_so(settings: Land
     assert [each["name"] for each in ask(settings, "/api/v1/datasets").json()["datasets"]] == ["minnie"]
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script(settings: LandingSettings) -> None:
+SCRIPT = '<script src="/static/landing.js" defer></script>'
+
+
+def test_the_page_loads_nothing_from_elsewhere(settings: LandingSettings) -> None:
     page = ask(settings, "/")
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
-    assert "<script" not in page.text
+    assert page.text.count("<script") == page.text.count(SCRIPT) == 1
     assert "style=" not in page.text
-    for name, kind in (("landing.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml")):
+    for name, kind in (
+        ("landing.css", "text/css; charset=utf-8"),
+        ("landing.js", "text/javascript; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+    ):
         file = ask(settings, f"/static/{name}")
         assert f"/static/{name}" in page.text
         assert file.headers["content-type"] == kind
         assert "@import" not in file.text
         assert "url(" not in file.text
+
+
+def test_links_lead_to_descriptions_of_apis(settings: LandingSettings) -> None:
+    described = INFO.model_copy(update={"api": "/info/docs"})
+    page = ask(settings.model_copy(update={"services": (described,)}), "/").text
+    assert '<a class="api" href="/info/docs">API</a>' in page
+    assert "API" not in ask(settings, "/").text
+
+
+def test_where_health_is_asked_for_each_service_says_how_it_fares(settings: LandingSettings) -> None:
+    async def health() -> Mapping[str, str | None]:
+        return {"Info": "postgres: no answer", "Schema": None}
+
+    page = ask(settings, "/", health=health).text
+    assert 'data-health="/api/v1/health"' in page
+    assert 'title="postgres: no answer">waiting</span>' in page
+    assert ask(settings, "/api/v1/health", health=health).json() == {
+        "services": [
+            {"name": "Info", "ready": False, "missing": "postgres: no answer"},
+            {"name": "Schema", "ready": True, "missing": None},
+        ]
+    }
+
+
+def test_elsewhere_nothing_is_said_of_health(settings: LandingSettings) -> None:
+    assert "data-health" not in ask(settings, "/").text
+    assert ask(settings, "/api/v1/health").json() == {"services": []}
+
+
+def test_the_token_stands_on_the_page_of_a_demo_only_and_stays_out_of_caches(settings: LandingSettings) -> None:
+    demo = Demo(email="ada@example.org", token="header.payload.signature")
+    page = ask(settings, "/", demo=demo)
+    assert "header.payload.signature" in page.text
+    assert "ada@example.org" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert "header.payload.signature" not in repr(demo)
+    assert "token" not in ask(settings, "/").text
+    assert ask(settings, "/").headers["cache-control"] == "no-cache"
 
 
 def test_hostile_names_are_shown_and_not_obeyed(tmp_path: Path) -> None:
@@ -95,7 +148,7 @@ def test_hostile_names_are_shown_and_not_obeyed(tmp_path: Path) -> None:
     link = ServiceLink(name=HOSTILE, description=HOSTILE, url="https://example.org/?a=\"'<>")
     told = LandingSettings(deployment=HOSTILE, datasets_path=path, services=(link,))
     page = ask(told, "/").text
-    assert "<script" not in page
+    assert page.count("<script") == page.count(SCRIPT) == 1
     assert "javascript:" not in page
     assert "&lt;script&gt;" in page
     assert "{{7*7}}" in page

@@ -11,26 +11,30 @@ from importlib.resources import files
 from fastapi import APIRouter, FastAPI, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from karst_landing.datasets import Dataset, DatasetsFile
 from karst_landing.settings import LandingSettings, ServiceLink
+from karst_landing.visitors import Demo, HealthSource
 from karst_platform import load_settings, service_app
 from karst_platform.logs import configure_logging
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
 class StaticFile(StrEnum):
     """The files that the page loads."""
 
+    SCRIPT = "landing.js"
     STYLE = "landing.css"
     ICON = "icon.svg"
 
 
-_TYPE_OF = {StaticFile.STYLE: "text/css", StaticFile.ICON: "image/svg+xml"}
+_TYPE_OF = {StaticFile.SCRIPT: "text/javascript", StaticFile.STYLE: "text/css", StaticFile.ICON: "image/svg+xml"}
 
 
 class ServicesAnswer(BaseModel):
@@ -48,12 +52,36 @@ class DatasetsAnswer(BaseModel):
     problem: str | None = Field(description="Why the list may be old or empty; null when all is well.")
 
 
+class ServiceHealth(BaseModel):
+    """How a service fares."""
+
+    name: str
+    ready: bool
+    missing: str | None = Field(description="What it waits for, in one line; null when it is ready.")
+
+
+class HealthAnswer(BaseModel):
+    """How the services fare, where the deployment asks them here."""
+
+    services: tuple[ServiceHealth, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Landing:
     """What the routes share."""
 
     settings: LandingSettings
     file: DatasetsFile
+    demo: Demo | None
+    ask: HealthSource | None
+
+    async def health(self) -> HealthAnswer:
+        """Ask every service."""
+        answers = await self.ask() if self.ask is not None else {}
+        each = (
+            ServiceHealth(name=name, ready=answers[name] is None, missing=answers[name]) for name in sorted(answers)
+        )
+        return HealthAnswer(services=tuple(each))
 
     def datasets(self) -> DatasetsAnswer:
         """Choose what anybody may see."""
@@ -63,9 +91,12 @@ class Landing:
         return DatasetsAnswer(datasets=shown, hidden=hidden, problem=listing.problem)
 
 
-def create_app(settings: LandingSettings) -> FastAPI:
-    """Make the front page's application. It starts, and is ready, whatever becomes of `datasets.json`."""
-    landing = Landing(settings=settings, file=DatasetsFile(settings.datasets_path))
+def create_app(settings: LandingSettings, *, demo: Demo | None = None, health: HealthSource | None = None) -> FastAPI:
+    """Make the front page's application. It starts, and is ready, whatever becomes of `datasets.json`.
+
+    `demo` and `health` are given by the program that runs all services on one machine; no setting can.
+    """
+    landing = Landing(settings=settings, file=DatasetsFile(settings.datasets_path), demo=demo, ask=health)
     app = service_app(title="Karst landing page", version=version("karst-landing"), settings=settings)
     app.include_router(_pages(landing))
     app.include_router(_api(landing))
@@ -88,14 +119,20 @@ def _pages(landing: Landing) -> APIRouter:
     static = {name: (files("karst_landing") / "static" / name).read_bytes() for name in StaticFile}
 
     @router.get("/")
-    def front_page(request: Request) -> HTMLResponse:
+    async def front_page(request: Request) -> HTMLResponse:
+        health = await landing.health()
+        listing = await run_in_threadpool(landing.datasets)
         html = page.render(
             root=request.scope.get("root_path", "").rstrip("/"),
             deployment=landing.settings.deployment,
             services=landing.settings.services,
-            listing=landing.datasets(),
+            listing=listing,
+            health={each.name: each for each in health.services},
+            demo=landing.demo,
         )
-        return HTMLResponse(html, headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
+        # With a token in it, the page stays out of every cache.
+        caching = "no-cache" if landing.demo is None else "no-store"
+        return HTMLResponse(html, headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": caching})
 
     @router.get("/static/{name}")
     async def static_file(name: StaticFile) -> Response:
@@ -111,6 +148,11 @@ def _api(landing: Landing) -> APIRouter:
     async def services() -> ServicesAnswer:
         """List the services that run."""
         return ServicesAnswer(deployment=landing.settings.deployment, services=landing.settings.services)
+
+    @router.get("/health")
+    async def health() -> HealthAnswer:
+        """Say how the services fare. Empty where nobody asks them here, as in the cloud."""
+        return await landing.health()
 
     @router.get("/datasets")
     def datasets() -> DatasetsAnswer:

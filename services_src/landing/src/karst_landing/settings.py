@@ -22,6 +22,8 @@ class ServiceLink(BaseModel):
     name: str = Field(min_length=1, max_length=60)
     description: str = Field(default="", max_length=300)
     url: SafeUrl
+    api: SafeUrl | None = None
+    """The page or document that describes its API."""
 
 
 def _parsed(value: object) -> object:

@@ -1,0 +1,64 @@
+"""Gives services what they declare to need, and the front page what it shows of the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+
+from karst_landing import Demo
+from karst_local import mount
+from karst_local.next_steps import Address, DemoLogin
+from karst_local.options import Options
+from karst_local.services import Declared, Service, make_service
+from karst_local.state import State
+
+LANDING = "landing"
+"""The one service that learns of the others."""
+
+
+def signing_key(options: Options, state: State) -> str:
+    """The key of tokens. Beyond this machine it is another one, so that a demo token opens nothing there."""
+    return state.secret("signing-key" if options.is_loopback else "signing-key-open")
+
+
+def variables(options: Options, state: State, address: Address, dsn: str) -> dict[str, str]:
+    """Settings by variable; a service gets those that it declares. Ours win over those of the shell."""
+    return {
+        **options.environment,
+        "FLYEM_SECRET": signing_key(options, state),
+        "KARST_DATASETS": str(state.datasets),
+        "KARST_DEPLOYMENT": options.deployment.title,
+        "KARST_HOST": address.http,
+        "KARST_POSTGRES_DSN": dsn,
+        "KARST_SHOW_ALL_DATASETS": str(options.is_loopback).lower(),
+        "OWNER": options.deployment.owner,
+    }
+
+
+async def make_services(
+    declared: tuple[Declared, ...], known: Mapping[str, str], login: DemoLogin | None
+) -> list[Service]:
+    """Make all services; the front page last, for it shows the others. Raises LocalError."""
+    services = [make_service(one, {**known, "URL_PREFIX": one.prefix}) for one in declared if one.name != LANDING]
+    front = [one for one in declared if one.name == LANDING]
+    if not front:
+        return services
+    told = {**known, "KARST_SERVICES": await _links(services)}
+    demo = Demo(email=login.email, token=login.token) if login is not None else None
+    return [*services, make_service(front[0], told, demo=demo, health=partial(mount.health, services))]
+
+
+async def _links(services: list[Service]) -> str:
+    pages = await mount.api_pages(services)
+    return json.dumps(
+        [
+            {
+                "name": one.declared.name,
+                "description": one.declared.description,
+                "url": f"{one.declared.prefix}/",
+                **({"api": pages[one.declared.name]} if one.declared.name in pages else {}),
+            }
+            for one in services
+        ]
+    )
