@@ -102,6 +102,15 @@ def repository(tmp_path: Path) -> Path:
 
 GREEN = "  green: {state: standby, control_plane: 172.16.0.16/28}\n"
 BLUE_REMOVED = edited(API, "blue: {state: active,", "blue: {state: removed,")
+BLUE = "  blue: {state: active, control_plane: 172.16.0.0/28}\n"
+
+
+def green_active(blue: str) -> dict[str, str]:
+    """Green in blue's place with all traffic; `blue` is the line of what becomes of blue."""
+    files = edited(API, BLUE, blue, edited(API, "green: {state: standby,", "green: {state: active,"))
+    return edited(API, "{blue: 90, green: 10}", "{green: 100}", files)
+
+
 TRANSITIONS: list[tuple[str, dict[str, str], str]] = [
     (
         "standby to removed",
@@ -117,6 +126,21 @@ TRANSITIONS: list[tuple[str, dict[str, str], str]] = [
         "dataset active to removed",
         edited(FLY, "clio: {}", "state: removed"),
         "state: goes from active (in 'HEAD') to removed",
+    ),
+    (
+        "active to retired",
+        green_active(BLUE.replace("active", "retired")),
+        "generations.blue.state: goes from active (in 'HEAD') to retired",
+    ),
+    (
+        "active to removed",
+        green_active(BLUE.replace("active", "removed")),
+        "generations.blue.state: goes from active (in 'HEAD') to removed",
+    ),
+    (
+        "active generation gone",
+        green_active(""),
+        "generations.blue.state: it was active in 'HEAD' and is gone",
     ),
     ("generation gone", edited(API, GREEN, ""), "generations.green.state: it was standby in 'HEAD' and is gone"),
 ]
