@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from cdktn import App
@@ -27,18 +28,18 @@ UNUSABLE_INPUT = 2
 UPSTREAM = ROOT / "constructs" / "karst" / "upstream"
 
 
-def build(environments: Path, outdir: Path, only: str | None = None) -> App:
-    """Declare every deployment below `environments`, or the one called `only`; nothing is written yet.
+def build(environments: Path, outdir: Path, only: Collection[str] = ()) -> App:
+    """Declare every deployment below `environments`, or those that `only` names; nothing is written yet.
 
     Raises `ConfigError`, `PackagingError` or `SynthesisError`, whose text says what to mend.
     """
     catalog = load_catalog()
     loaded = load_checked(environments, known_services(SERVICES, catalog))
-    if only is not None and only not in loaded:
-        raise SynthesisError(f"there is no deployment {show(only)}. {did_you_mean(only, loaded, 'Deployments')}")
+    for name in sorted(set(only) - loaded.keys()):
+        raise SynthesisError(f"there is no deployment {show(name)}. {did_you_mean(name, loaded, 'Deployments')}")
     app = create_app(outdir)
     for name, environment in loaded.items():
-        if only in (None, name):
+        if not only or name in only:
             _declare(app, environment, catalog)
     return app
 
@@ -72,12 +73,16 @@ def blueprint(environment: Environment, catalog: Catalog) -> Blueprint:
     )
 
 
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name for name in listed.split(",") if name)
+
+
 def main() -> int:
     """Synthesize for the toolkit's command line, which names the folders by environment variables."""
     environments = Path(os.environ.get("KARST_ENVIRONMENTS", ROOT / "environments"))
     outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
     try:
-        synthesize(build(environments, outdir, only=os.environ.get("KARST_ONLY")))
+        synthesize(build(environments, outdir, only=_names(os.environ.get("KARST_ONLY", ""))))
     except (ConfigError, PackagingError, SynthesisError) as error:
         sys.stderr.write(f"{error}\n")
         return UNUSABLE_INPUT

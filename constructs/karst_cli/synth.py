@@ -41,7 +41,7 @@ def synth(
 ) -> None:
     """Write the stacks as Terraform JSON and list them."""
     try:
-        synthesize(main.build(environments, output, only=only))
+        synthesize(main.build(environments, output, only=(only,) if only else ()))
         summaries = read_summaries(output)
     except (ConfigError, PackagingError, SynthesisError) as error:
         typer.echo(f"karst synth: {error}", err=True)
