@@ -14,12 +14,13 @@ from fastapi import FastAPI
 from karst_clio.mounts import routers
 from karst_clio.needs import Needs, make_needs
 from karst_clio.settings import ClioSettings
-from karst_clio.stores import open_documents
+from karst_clio.stores import open_documents, with_store
 from karst_clio.web.bodies import Bodies
 from karst_clio.web.documents import document_pages
 from karst_clio.web.errors import UnexpectedErrors, answer_errors
 from karst_clio.web.origins import Origins
 from karst_clio.web.paths import Paths
+from karst_clio.web.schema import ERRORS, describe_tokens
 from karst_platform import load_settings
 from karst_platform.guards import SecurityHeaders
 from karst_platform.logs import configure_logging
@@ -58,8 +59,9 @@ def create_app(settings: ClioSettings, needs: Needs | None = None) -> FastAPI:
     app.state.identity = made.identity
     answer_errors(app)
     for prefix, router in routers(made):
-        app.include_router(router, prefix=prefix)
+        app.include_router(router, prefix=prefix, responses=ERRORS)
     app.include_router(document_pages(TITLE))
+    describe_tokens(app)
     # From the inside out: answers to unexpected errors carry all headers too.
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(Bodies, limit_bytes=settings.body_limit_bytes)
@@ -80,4 +82,4 @@ def application() -> FastAPI:
     """Make the application with the settings of the environment; what the server starts."""
     settings = load_settings(ClioSettings, os.environ)
     configure_logging(settings.log_level)
-    return create_app(settings)
+    return create_app(with_store(settings))

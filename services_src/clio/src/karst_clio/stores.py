@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+from concurrent.futures import ThreadPoolExecutor
+
+from pydantic import SecretStr
+
 from karst_clio.settings import ClioSettings
 from karst_platform.stores.documents import Documents
+from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.documents_postgres import PostgresDocuments
+from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+from karst_platform.stores.firestore import FirestoreSettings
+from karst_platform.stores.migrations import migrate
 from karst_platform.stores.postgres import Postgres
+
+_EMULATED_PROJECT = "karst"
 
 
 def open_documents(settings: ClioSettings) -> Documents:
-    """The store of documents; it connects by its first use. Without a DSN the variables of libpq count."""
-    dsn = settings.postgres_dsn
-    return PostgresDocuments(Postgres(dsn.get_secret_value() if dsn else ""))
+    """The store of documents: PostgreSQL where a DSN is named, else Firestore. It connects by its first use."""
+    if settings.postgres_dsn is not None:
+        return PostgresDocuments(Postgres(settings.postgres_dsn.get_secret_value()))
+    return FirestoreDocuments(
+        FirestoreSettings(
+            project=settings.google_project or _EMULATED_PROJECT,
+            database=settings.firestore_database,
+            emulator_host=settings.firestore_emulator,
+        )
+    )
+
+
+def with_store(settings: ClioSettings) -> ClioSettings:
+    """The settings, naming a store: where they name none, a PostgreSQL of its own is started in `state_folder`."""
+    if settings.postgres_dsn or settings.google_project or settings.firestore_emulator or settings.cloud_run_service:
+        return settings
+    server = EmbeddedPostgres(settings.state_folder / "postgres")
+    dsn = server.start()
+    atexit.register(server.stop)
+    with ThreadPoolExecutor(max_workers=1) as thread:  # a server that loads this may run its event loop already
+        thread.submit(asyncio.run, _migrate(dsn)).result()
+    return settings.model_copy(update={"postgres_dsn": SecretStr(dsn)})
+
+
+async def _migrate(dsn: str) -> None:
+    postgres = Postgres(dsn)
+    await migrate(postgres)
+    await postgres.close()

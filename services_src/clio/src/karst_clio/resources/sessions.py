@@ -56,13 +56,8 @@ def router(needs: Needs) -> APIRouter:
         user = caller.user.model_dump(include=set(Profile.model_fields))
         return Profile(**user, dsg_url=gateway.url if gateway is not None else None)
 
-    @routes.api_route(
-        "/logout",
-        methods=["GET", "POST"],
-        dependencies=[ANYBODY],
-        status_code=302,
-        response_class=RedirectResponse,
-    )
+    @routes.get("/logout", dependencies=[ANYBODY], status_code=302, response_class=RedirectResponse)
+    @routes.post("/logout", dependencies=[ANYBODY], include_in_schema=False)
     async def logout(request: Request, redirect: Redirect = "/") -> RedirectResponse:
         """End the token in the browser's cookie, and go to `redirect`."""
         check(redirect, request)

@@ -14,6 +14,7 @@ from karst_clio.identity.records import UserChange
 from karst_clio.identity.user import User
 from karst_clio.needs import Needs
 from karst_clio.web.bodies import JsonRoute
+from karst_clio.web.methods import post_or_put
 
 _MISPLACED = "datasets"
 
@@ -53,7 +54,7 @@ def router(needs: Needs) -> APIRouter:
         refuse_beside_gateway()
         return {email: user async for email, user in identity.records.all()}
 
-    @routes.api_route("/users", methods=["POST", "PUT"])
+    @post_or_put(routes, "/users")
     async def change_users(caller: Admin, changes: Annotated[UserChanges, Body(openapi_examples=_EXAMPLES)]) -> None:
         """Add users and change them. What is not sent of a user keeps its value; roles that are sent replace."""
         del caller

@@ -10,6 +10,8 @@ from importlib.resources import files
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from karst_clio.identity.guard import ANYBODY
+
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; "
@@ -51,7 +53,7 @@ def _content(asset: Asset) -> bytes:
 
 def document_pages(title: str) -> APIRouter:
     """Routes of the two pages and of what they load."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
 
     @router.get("/docs")
     async def docs(request: Request) -> HTMLResponse:
