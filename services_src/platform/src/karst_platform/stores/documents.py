@@ -63,6 +63,8 @@ class Query:
     is_descending: bool = False
     after_id: str | None = None
     """Only what follows this id; only in order of ids."""
+    after_value: int | None = None
+    """Only what follows this value of the field that orders; only ascending."""
     limit: int | None = None
 
 

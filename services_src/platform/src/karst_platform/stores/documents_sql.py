@@ -30,7 +30,7 @@ _PUT_ONE = sql.SQL(
 _PUT_MANY = sql.SQL(
     "INSERT INTO documents (collection, id, fields) "
     "SELECT collection, id, fields::jsonb "
-    "FROM unnest(%s::text[], %s::text[], %s::text[]) AS new (collection, id, fields) "
+    "FROM unnest(%b::text[], %b::text[], %b::text[]) AS new (collection, id, fields) "
     "ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields"
 )
 _DELETE_MANY = sql.SQL(
@@ -93,6 +93,9 @@ def find(query: Query) -> Statement:
     if query.order_by is not None:
         parameters["field"] = query.order_by
         filters.append(sql.SQL("AND fields ? %(field)s"))
+        if query.after_value is not None:
+            parameters["after_value"] = _json(query.after_value)
+            filters.append(sql.SQL("AND fields -> %(field)s > %(after_value)s::jsonb"))
         order = sql.SQL(_ORDER_BY_FIELD).format(field=sql.SQL("(fields -> %(field)s)"), direction=direction)
     # The planner takes the first rows in order to come cheap, and would search a whole collection for a rare value;
     # set apart, the search goes by the index of fields.
