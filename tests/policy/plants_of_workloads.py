@@ -53,7 +53,8 @@ def _share_account(document: Body) -> None:
 
 
 def _enforce(document: Body, level: str) -> None:
-    first(document, NAMESPACE)["metadata"][0]["labels"]["pod-security.kubernetes.io/enforce"] = level
+    for namespace in document["resource"][NAMESPACE].values():
+        namespace["metadata"][0]["labels"]["pod-security.kubernetes.io/enforce"] = level
 
 
 def _variable(document: Body, name: str, value: str) -> None:

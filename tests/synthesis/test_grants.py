@@ -69,3 +69,22 @@ def test_an_existing_redis_is_reached_through_the_secret_that_it_has() -> None:
     asked = {one["secret_id"] for one in grants if "broker" in one["secret_id"] or "redis" in one["secret_id"]}
     assert asked == {"old-broker-auth"}
     assert "google_redis_instance" not in stack.content["resource"]
+
+
+def test_only_who_has_no_password_logs_in_by_identity(examples: dict[str, ExampleStack]) -> None:
+    """Upstream's images know passwords; here only what makes the roles proves who it is."""
+    foundation = [examples["local-foundation"]]
+    members = {
+        one["member"].removeprefix("serviceAccount:").partition("@")[0]
+        for one in bodies(foundation, "google_project_iam_member")
+        if one["role"].startswith("roles/cloudsql.")
+    }
+    users = {one["name"].partition("@")[0] for one in bodies(foundation, "google_sql_user")}
+    assert members == users == {"local-sql-roles"}
+
+
+def test_who_makes_roles_in_databases_reads_their_passwords_and_nothing_else(examples: dict[str, ExampleStack]) -> None:
+    grants = bodies([examples["local-foundation"]], "google_secret_manager_secret_iam_member")
+    read = {one["secret_id"] for one in grants if one["member"].startswith("serviceAccount:local-sql-roles@")}
+    assert read
+    assert all(name.startswith("local-") and name.endswith("-database-password") for name in read)

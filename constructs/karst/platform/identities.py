@@ -8,6 +8,7 @@ from constructs import Construct
 
 from karst.blueprint import Blueprint
 from karst.config.service_runtime import ImageOrigin
+from karst.derived.sql_login import is_administrator
 from karst.derived.workloads import Workload
 from karst.gcp.identity import ProjectRole, WorkloadIdentity, WorkloadIdentityProps
 
@@ -37,7 +38,8 @@ class Identities(Construct):
 
 
 def _roles(workload: Workload) -> Iterable[ProjectRole]:
-    if workload.service.image.source is ImageOrigin.KARST:
+    if workload.service.image.source is ImageOrigin.KARST and not is_administrator(workload):
+        # Who makes roles in databases says all it did in its log, and has no right more than that needs.
         yield from _TELEMETRY
     if workload.service.stores.analytics:
         # Queries are jobs of a project; what they may read is granted on the tables.

@@ -11,7 +11,7 @@ from karst.config.service_needs import Scope
 from karst.config.stores import SqlFlags as FlagSettings
 from karst.config.types import Kind
 from karst.derived.access import store_grants, users_of
-from karst.derived.sql_login import administrator
+from karst.derived.sql_login import administrator, needs_password
 from karst.derived.workloads import Workload
 from karst.gcp.dns import PrivateZone
 from karst.gcp.members import Accounts
@@ -68,7 +68,8 @@ class Relational(Construct):
         )
         if self.server.private_address is not None:
             zone.add_record("sql", names.sql_host, "A", [self.server.private_address])
-        for workload in users_of(blueprint.workloads, "relational"):
+        # Who knows no other way than a password needs neither a login by identity nor a right to connect.
+        for workload in users_of((one for one in blueprint.workloads if not needs_password(one)), "relational"):
             self.server.grant_login(accounts[workload])
         admin = administrator(blueprint.workloads)
         if admin is not None:
