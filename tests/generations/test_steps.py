@@ -42,11 +42,10 @@ def names(stack: ExampleStack, kind: str, addresses: Iterable[str]) -> set[str]:
     return {name for name, body in objects(stack, kind).items() if id(body) in wanted}
 
 
-def values(stack: ExampleStack) -> Json:
-    """What the chart of custom resources of upstream's namespace is told."""
-    (release,) = stack.content["resource"]["helm_release"].values()
-    found: Json = json.loads(release["values"][0])
-    return found
+def values(stack: ExampleStack) -> dict[str, Json]:
+    """What the charts of custom resources are told, by address."""
+    releases = stack.content["resource"]["helm_release"]
+    return {f"helm_release.{name}": json.loads(body["values"][0]) for name, body in releases.items()}
 
 
 def as_green(stack: ExampleStack) -> Json:
@@ -90,13 +89,19 @@ def test_what_slept_wakes_in_the_generation_that_becomes_active(life: Life, slee
     before, after = (life[step]["local-apps-green"] for step in ("moved", "swapped"))
     woken = differences(life["moved"], life["swapped"])["local-apps-green"]
     _holds_sleepers(woken, sleepers, before, after)
-    (release,) = [address for address in woken.changed if address.startswith("helm_release.")]
-    assert woken.changed[release].keys() == {"values[0]"}
     queued = {one.name for one in sleepers if one.scaling.signal is ScalingSignal.QUEUE and not one.is_scheduled}
     old, new = values(before), values(after)
-    assert (old["scalers"], {one["name"] for one in new["scalers"]}) == ([], queued)
-    assert {one["name"] for one in new["scalerLogins"]} == {one["trigger"]["login"] for one in new["scalers"]}
-    assert {key for key in new if old[key] != new[key]} == {"scalers", "scalerLogins"}
+    changed = {address for address in new if old[address] != new[address]}
+    assert {address for address in woken.changed if address.startswith("helm_release.")} == changed
+    assert not [one for told in old.values() for one in told["scalers"]]
+    assert {one["name"] for told in new.values() for one in told["scalers"]} == queued
+    for address in changed:
+        assert woken.changed[address].keys() == {"values[0]"}
+        told = new[address]
+        # A store without a password needs no login.
+        logins = {one["trigger"]["login"] for one in told["scalers"]} - {""}
+        assert {one["name"] for one in told["scalerLogins"]} == logins
+        assert {key for key in told if old[address][key] != told[key]} <= {"scalers", "scalerLogins"}
 
 
 def _holds_sleepers(
@@ -112,7 +117,8 @@ def _holds_sleepers(
 
     assert names(after, "deployment_v1", woken.changed) == {one.name for one in lasting}
     assert names(after, "cron_job_v1", woken.changed) == {one.name for one in sleepers if one.is_scheduled}
-    assert len(woken.changed) == len(sleepers) + 1
+    releases = [address for address in woken.changed if address.startswith("helm_release.")]
+    assert len(woken.changed) == len(sleepers) + len(releases)
     for address, changed in woken.changed.items():
         if address.startswith("kubernetes_cron_job_v1."):
             assert changed == {"spec.suspend": (True, False)}
