@@ -24,7 +24,13 @@ class Move:
     after: str
 
 
-MOVES: tuple[Move, ...] = ()
+MOVES: tuple[Move, ...] = (
+    Move(
+        stack="*-foundation",
+        before="google_service_account.clusters__sql_roles__account",
+        after="google_service_account.identities__sql_roles__account",
+    ),
+)
 """Every renaming so far, oldest first."""
 
 

@@ -100,7 +100,7 @@ def test_databases_are_reached_by_who_declares_them(examples: dict[str, ExampleS
         for rule in body["spec"]["egress"]:
             if {"ip_block": {"cidr": "10.42.0.0/16"}} in rule["to"]:
                 found[name] = {one["port"] for one in rule["ports"]}
-    assert {name for name, ports in found.items() if "5432" in ports} == users
+    assert {name for name, ports in found.items() if "5432" in ports} == {*users, "sql-roles"}
     assert {name for name, ports in found.items() if ports & {"6378", "6379"}} == cached
 
 
