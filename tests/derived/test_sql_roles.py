@@ -123,7 +123,7 @@ def test_two_datasets_of_one_volume_share_a_database(make_dataset: MakeDataset) 
     ],
 )
 def test_a_deployment_has_the_databases_of_its_kinds_by_their_chosen_names(kinds: list[str], names: set[str]) -> None:
-    runs_global = {"global": None} if Kind.GLOBAL in kinds else {}
+    runs_global: dict[str, Any] = {"global": None} if Kind.GLOBAL in kinds else {}
     found = document(ADMIN, kinds=kinds, sql={"databases": {"auth": "accounts"}}, **runs_global)
     assert by_name(found["databases"]).keys() == names
 
