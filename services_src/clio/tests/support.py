@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -76,7 +76,7 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(documents: Documents | None = None, **settings: object) -> AsyncIterator[Server]:
+async def serving(documents: Documents | None = None, **settings: object) -> AsyncGenerator[Server]:
     """A server with these settings, and the key of `token`."""
     made = ClioSettings(**({"signing_keys": (KEY,)} | settings))  # type: ignore[arg-type]
     clock, calls = Clock(), Calls()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from jwt.algorithms import RSAAlgorithm
 
 from karst_clio.identity.google_tokens import KEYS_URL
 from services_src.clio.tests.support import NOW_S
@@ -60,5 +61,5 @@ def google_token(key: str = "one", algorithm: str = "RS256", **claims: object) -
 
 
 def _public(name: str) -> dict[str, Any]:
-    found = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(_key(name).public_key()))
+    found = json.loads(RSAAlgorithm.to_jwk(_key(name).public_key()))
     return found | {"kid": name, "alg": "RS256", "use": "sig"}

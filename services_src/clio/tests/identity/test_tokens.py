@@ -119,7 +119,7 @@ async def test_the_order_in_which_tokens_are_looked_for(server: Server) -> None:
         ("dsg", lambda: headers.update(Cookie=f"middle_auth_token={cookies['middle_auth_token']}")),
         ("middle", lambda: headers.pop("Cookie")),
         ("dsg_query", lambda: query.pop("dsg_token")),
-        ("middle_query", lambda: query.clear()),
+        ("middle_query", query.clear),
     ):
         answer = await server.ask("GET", "/v2/roles", headers=headers, params=query)
         assert answer.json()["email"] == f"{expected}@example.org"
