@@ -1,9 +1,9 @@
 """Documents in collections: what Firestore is in the cloud and PostgreSQL on one machine.
 
 A path alternates collections and documents: `("clio_users", "ada@example.org")` is a document,
-`("clio_annotations_v2", "mb20", "ada@example.org")` a collection. Fields are JSON: mappings with text keys, lists,
+`("clio_annotations_v2", "mb20", "ada@example.org")` a collection. Fields are JSON: dicts with text keys, lists,
 text, numbers, booleans, null. Integers are 64 bit; a store refuses what it can't keep with `UnstorableError`, before
-anything is written.
+anything is written (`storable` has the limits, the same for both stores).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class UnstorableError(ValueError):
 
 
 class StoreUnavailableError(ConnectionError):
-    """The store doesn't answer. Nothing of the refused commit was written; trying again is safe."""
+    """The store doesn't answer. No commit is half-written; the last one may be written where its answer was lost."""
 
 
 class ContentionError(Exception):
@@ -57,10 +57,14 @@ class Query:
 
     collection: Path
     equals: tuple[tuple[str, Json], ...] = ()
-    """Field and value: equal, or an element of the field's list where `contains` names it."""
+    """Field and value, as many as needed; null finds null, not the lack of the field."""
     contains: tuple[tuple[str, Json], ...] = ()
+    """Field that is a list, and an element of it; one at the most."""
     order_by: str | None = None
+    """Leaves out documents without the field. Types come in Firestore's order: null, booleans, numbers, text, lists,
+    maps. Firestore needs an index of its own for this together with `equals` or `contains`."""
     is_descending: bool = False
+    """Turns the order of a field, ids too; not possible without `order_by`."""
     after_id: str | None = None
     """Only what follows this id; only in order of ids."""
     after_value: int | None = None

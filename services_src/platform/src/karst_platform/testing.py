@@ -1,0 +1,127 @@
+"""Fixtures for tests that need a store of documents: each such test runs on PostgreSQL and on Firestore's emulator.
+
+`documents` is an empty store, closed after the test; `open_documents` opens more on the same data, in any event loop.
+Without Java and the emulator of the Cloud SDK the tests on Firestore skip, or fail where `KARST_REQUIRE` lists
+`emulators`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+
+from karst_platform.stores.documents import Documents
+from karst_platform.stores.documents_firestore import FirestoreDocuments, FirestoreSettings
+from karst_platform.stores.documents_postgres import PostgresDocuments
+from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+from karst_platform.stores.migrations import migrate
+from karst_platform.stores.postgres import Postgres
+
+_EMULATOR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
+_EMULATOR_CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
+_START_S = 60
+
+OpenDocuments = Callable[[], Documents]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run tests that are coroutines on asyncio, as the services do."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A server of PostgreSQL for this run of the tests."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Host and port of an emulator of Firestore for this run of the tests."""
+    java = shutil.which("java") or _missing("Java")
+    jar = _emulator() or _missing("Firestore's emulator")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("firestore") / "log"
+    # As the Cloud SDK starts it, without a shell between, so that ending it ends it.
+    command = [java, "-Xmx1g", "-Duser.language=en", "-cp", str(jar), _EMULATOR_CLASS]
+    command += ["start", "--host=127.0.0.1", f"--port={port}", "--database-mode=firestore-native"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603
+    try:
+        _wait_for(port, process, log)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(params=["postgres", "firestore"])
+def open_documents(request: pytest.FixtureRequest) -> OpenDocuments:
+    """Return a function that opens a store; all that one test opens hold the same documents, at first none."""
+    if request.param == "postgres":
+        dsn = request.getfixturevalue("postgres_dsn")
+        return lambda: PostgresDocuments(Postgres(dsn))
+    host = request.getfixturevalue("firestore_emulator")
+    settings = FirestoreSettings(project=f"test-{uuid.uuid4().hex[:20]}", emulator_host=host)
+    return lambda: FirestoreDocuments(settings)
+
+
+@pytest.fixture
+async def documents(open_documents: OpenDocuments) -> AsyncIterator[Documents]:
+    """An empty store of documents."""
+    store = open_documents()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def postgres_dsn(embedded_postgres: EmbeddedPostgres) -> str:
+    """A database with an empty store of documents."""
+    dsn = embedded_postgres.start()
+    postgres = Postgres(dsn)
+    await migrate(postgres)
+    await postgres.close()
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await connection.execute("TRUNCATE documents")
+    return dsn
+
+
+def _emulator() -> Path | None:
+    gcloud = shutil.which("gcloud")
+    roots = [Path("/usr/lib/google-cloud-sdk")]
+    if gcloud is not None:
+        roots.insert(0, Path(gcloud).resolve().parent.parent)
+    return next((root / _EMULATOR for root in roots if (root / _EMULATOR).exists()), None)
+
+
+def _missing(what: str) -> NoReturn:
+    reason = f"{what} is missing: install Java and the Cloud SDK's component cloud-firestore-emulator"
+    if "emulators" in os.environ.get("KARST_REQUIRE", "").replace(" ", "").split(","):
+        pytest.fail(f"{reason} (KARST_REQUIRE lists emulators)", pytrace=False)
+    pytest.skip(reason)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end and process.poll() is None:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"Firestore's emulator didn't start:\n{log.read_text(errors='replace')[-2000:]}", pytrace=False)
