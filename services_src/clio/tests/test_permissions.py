@@ -46,6 +46,7 @@ OPEN = frozenset({"can_read", "can_write_own", "clio_general"})
 PUBLIC_ROUTES = (
     "GET /", "GET /docs", "GET /docs/*", "GET /redoc", "GET /healthz", "GET /readyz", "GET /metrics", "GET /login",
     "GET /logout", "POST /logout", "GET /volumes/proxy/*/*",
+    *(f"GET /dvid/*/api/node/*/segmentation_annotations/{name}" for name in ("all", "keys", "json_schema")),
 )  # fmt: skip
 NEEDED: Mapping[str, tuple[str, int]] = {
     **dict.fromkeys(PUBLIC_ROUTES, ("public", 401)),
