@@ -9,6 +9,8 @@ from enum import StrEnum
 from fastapi import APIRouter
 
 from karst_clio.needs import Needs
+from karst_clio.neurons import facade
+from karst_clio.neurons import routes as neurons
 from karst_clio.resources import roles, server, sessions, users
 
 
@@ -40,6 +42,8 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(users.router, EVERYWHERE),
     Resource(server.router, CURRENT),
     Resource(sessions.router, BARE),
+    Resource(neurons.router, CURRENT),
+    Resource(facade.router, BARE),
 )
 """In the order in which they are tried and shown."""
 

@@ -1,0 +1,1 @@
+"""Annotations of bodies: JSON objects by body id, merged field by field, with a history."""
