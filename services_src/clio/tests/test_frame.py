@@ -177,3 +177,29 @@ async def test_options_answer_anywhere(server: Server, path: str) -> None:
     assert answer.headers["access-control-allow-methods"] == "POST, GET, PUT, DELETE, OPTIONS"
     assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, Range"
     assert int(answer.headers["access-control-max-age"]) > 0
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+async def test_the_front_page_leads_to_the_documentation(prefix: str) -> None:
+    async with serving(url_prefix=prefix) as server:
+        for path in {"/", prefix + "/", prefix or "/"}:
+            answer = await server.ask("GET", path)
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            links = re.findall(r'href="([^"]+)"', answer.text)
+            assert links == [f"{prefix}/docs", f"{prefix}/redoc"]
+
+
+async def test_health_tells_life_from_readiness() -> None:
+    store = MemoryDocuments()
+    async with serving(store, url_prefix="/api") as server:
+        for path in ("/healthz", "/api/healthz"):
+            assert (await server.ask("GET", path)).json() == {"status": "live"}
+        assert (await server.ask("GET", "/readyz")).json() == {"status": "ready"}
+        for store.failure in (StoreUnavailableError("host"), TimeoutError()):
+            answer = await server.ask("GET", "/api/readyz")
+            assert answer.status_code == 503
+            assert answer.json() == {
+                "status": "waiting",
+                "missing": {"documents": "The store of documents does not answer."},
+            }
+            assert (await server.ask("GET", "/healthz")).status_code == 200

@@ -1,0 +1,50 @@
+"""How the store says that it lives and that it can serve, and the page that tells people where to read on."""
+
+from __future__ import annotations
+
+import asyncio
+from html import escape
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse
+
+from karst_clio.identity.guard import ANYBODY
+from karst_clio.needs import Needs
+from karst_platform.stores.documents import StoreUnavailableError
+
+_CHECK_S = 2
+_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>clio-store</title></head><body>
+<h1>clio-store</h1>
+<p>The connectomics store: annotations, neurons, bookmarks and search.</p>
+<ul><li><a href="{root}/docs">Try the API</a></li><li><a href="{root}/redoc">Read about the API</a></li></ul>
+</body></html>
+"""
+
+
+def router(needs: Needs) -> APIRouter:
+    """Routes of `healthz`, `readyz` and the front page."""
+    routes = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
+
+    @routes.get("/healthz")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @routes.get("/readyz")
+    async def ready() -> JSONResponse:
+        try:
+            async with asyncio.timeout(_CHECK_S):
+                await needs.documents.check()
+        except (StoreUnavailableError, TimeoutError):
+            missing = {"documents": "The store of documents does not answer."}
+            return JSONResponse({"status": "waiting", "missing": missing}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    @routes.get("/")
+    async def front_page(request: Request) -> HTMLResponse:
+        page = _PAGE.format(root=escape(request.scope.get("root_path", "")))
+        return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
+
+    return routes
