@@ -75,6 +75,9 @@ def test_settings_are_those_of_the_application(service: Service) -> None:
 @pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
 def test_defaults_are_ones_with_which_the_application_starts(service: Service) -> None:
     defaults = {name: setting.default for name, setting in service.settings.items() if setting.default is not None}
+    if (prefix := defaults.pop("URL_PREFIX", None)) is not None:  # the one setting that is known only with the edge
+        assert service.routes is not None
+        assert prefix == service.routes.prefix
     model = settings_of(service)
     assert model.model_validate(defaults) == model()
 

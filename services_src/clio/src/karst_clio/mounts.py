@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from karst_clio.needs import Needs
 from karst_clio.neurons import facade
 from karst_clio.neurons import routes as neurons
-from karst_clio.resources import roles, server, sessions, users
+from karst_clio.resources import health, roles, server, sessions, users
 
 
 class Mount(StrEnum):
@@ -42,6 +42,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(users.router, EVERYWHERE),
     Resource(server.router, CURRENT),
     Resource(sessions.router, BARE),
+    Resource(health.router, BARE),
     Resource(neurons.router, CURRENT),
     Resource(facade.router, BARE),
 )
