@@ -12,7 +12,6 @@ from karst_clio.settings import ClioSettings
 from karst_platform.stores.documents import Documents
 from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.documents_postgres import PostgresDocuments
-from karst_platform.stores.embedded_postgres import EmbeddedPostgres
 from karst_platform.stores.firestore import FirestoreSettings
 from karst_platform.stores.migrations import migrate
 from karst_platform.stores.postgres import Postgres
@@ -37,6 +36,9 @@ def with_store(settings: ClioSettings) -> ClioSettings:
     """The settings, naming a store: where they name none, a PostgreSQL of its own is started in `state_folder`."""
     if settings.postgres_dsn or settings.google_project or settings.firestore_emulator or settings.cloud_run_service:
         return settings
+    # Images for the cloud don't hold it.
+    from karst_platform.stores.embedded_postgres import EmbeddedPostgres  # noqa: PLC0415
+
     server = EmbeddedPostgres(settings.state_folder / "postgres")
     dsn = server.start()
     atexit.register(server.stop)
