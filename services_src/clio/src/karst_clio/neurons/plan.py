@@ -30,7 +30,8 @@ def plan(collection: Path, pattern: Pattern) -> list[Query] | None:
         count *= len(choices)
     if not used:
         return None
-    return list(dict.fromkeys(_query(collection, combination) for combination in product(*used)))
+    queries = (_query(collection, combination) for combination in product(*used))
+    return list({repr(query): query for query in queries}.values())  # by its text: to Python true is 1
 
 
 def _query(collection: Path, combination: tuple[_Choice, ...]) -> Query:
