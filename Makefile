@@ -39,13 +39,14 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: synth ## Synthesize the example environments and print their stacks
+up: $(STAMPS)/python ## Run the platform on this machine; UP="--port 9000" passes options on
+	@exec $(BIN)/karst up environments/demo $(UP)
 
 .PHONY: setup
 setup: $(STAMPS)/python $(STAMPS)/node ## Install everything into .venv and node_modules
 
 .PHONY: synth
-synth: setup ## Write the stacks of ENVIRONMENTS to cdktf.out
+synth: setup ## Write the stacks of ENVIRONMENTS to cdktf.out and list them
 	@$(WITH_NODE) $(BIN)/karst synth --environments $(ENVIRONMENTS)
 
 .PHONY: check

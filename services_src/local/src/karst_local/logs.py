@@ -6,6 +6,7 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from karst_local.faults import Exit, LocalError
 from karst_platform.logs import JsonFormatter
 
 _LIMIT_BYTES = 10 << 20
@@ -13,7 +14,12 @@ _KEPT = 2
 
 
 def log_to(path: Path, level: str) -> None:
-    """Send every log of this process to the file, which never gets larger than 10 MiB; two older ones are kept."""
+    """Send every log of this process to the file, which never gets larger than 10 MiB; two older ones are kept.
+
+    Raises LocalError where the level is none.
+    """
+    if level not in logging.getLevelNamesMapping():
+        raise LocalError(Exit.USAGE, f"KARST_LOG_LEVEL is {level!r}. Write DEBUG, INFO, WARNING or ERROR")
     handler = RotatingFileHandler(path, maxBytes=_LIMIT_BYTES, backupCount=_KEPT, encoding="utf-8")
     handler.setFormatter(JsonFormatter())
     # A full disk must not flood the terminal with tracebacks of the log itself.
