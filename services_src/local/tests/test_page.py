@@ -1,7 +1,4 @@
-"""The front page in a browser: what it shows, the button that copies the token, health that follows what happens.
-
-`KARST_SCREENSHOTS=docs/images pytest services_src/local/tests/test_page.py` renews the pictures of the documentation.
-"""
+"""The front page in a browser: what it shows, the button that copies the token, health that follows what happens."""
 
 from __future__ import annotations
 
@@ -94,15 +91,6 @@ def test_all_can_be_reached_by_keyboard(page: Page) -> None:
         reached.append(page.evaluate("document.activeElement.textContent.trim()"))
     assert "Copy" in reached
     assert "clio" in reached
-
-
-def test_pictures(page: Page, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    folder = Path(os.environ.get("KARST_SCREENSHOTS", tmp_path))
-    scheme = request.node.callspec.params["page"]
-    # The token of this run opens nothing any more, but pictures of tokens teach bad habits.
-    page.evaluate("document.getElementById('token-text').textContent = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…'")
-    picture = page.screenshot(path=folder / f"local-{scheme}.png", full_page=True)
-    assert len(picture) > 20_000
 
 
 def test_health_follows_what_happens(browser: Browser, running: Running) -> None:
