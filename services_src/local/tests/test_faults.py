@@ -186,7 +186,7 @@ def test_data_of_another_postgres_is_left_alone(start: Launch, state: Path) -> N
     "address",
     [
         "postgresql://ada:hunter2@127.0.0.1:1/karst",
-        "postgresql://ada:hunter2@nowhere.invalid/karst",
+        "postgresql://ada:hunter2@nowhere.example.org/karst",
         "host=/nowhere password=hunter2",
     ],
 )

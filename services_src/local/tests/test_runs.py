@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import ssl
 import stat
 import subprocess
@@ -165,13 +167,15 @@ def test_ctrl_c_twice_stops_at_once(start: Launch, state: Path) -> None:
     assert not (state / "postgres" / "postmaster.pid").exists()
 
 
-def test_ctrl_c_during_the_start_leaves_nothing_behind(start: Launch, place: Path) -> None:
+@pytest.mark.parametrize("path", ["state.json", "postgres/base", "postgres/postmaster.pid"])
+def test_ctrl_c_during_the_start_leaves_nothing_behind(start: Launch, place: Path, path: str) -> None:
     state = place / "new"
     running = start(state)
-    until((state / "state.json").exists, "it began")
-    running.interrupt()
-    assert running.wait() in {0, 130}
+    until((state / path).exists, "it began")
+    os.killpg(running.process.pid, signal.SIGINT)  # as a terminal does: the programs that it runs get it too
+    assert running.wait() in {0, 130}, running.text
     assert "Traceback" not in running.text
+    assert "Stopped" in running.text
     assert READY in ready(start(state)).text
 
 

@@ -83,9 +83,9 @@ class _Run:
             yield self._options.dsn, None
             return
         server = database.embedded(self._state.postgres)
+        with self._progress.step("PostgreSQL, for the first time" if self._state.is_new else "PostgreSQL"):
+            dsn = await database.start(server)
         try:
-            with self._progress.step("PostgreSQL, for the first time" if self._state.is_new else "PostgreSQL"):
-                dsn = await database.start(server)
             yield dsn, server
         finally:
             await asyncio.to_thread(server.stop)
