@@ -174,8 +174,9 @@ class DvidEngine:
 
     async def _refusal(self, response: httpx.Response) -> DvidError:
         text = (await response.aread()).decode(errors="replace")
-        for own in (self._server.url, urlsplit(self._server.url).netloc):
-            text = text.replace(own, "DVID")
+        parts = urlsplit(self._server.url)
+        for own in (self._server.url.rstrip("/"), parts.netloc, parts.hostname):
+            text = text.replace(own, "DVID") if own else text
         status = response.status_code if response.is_error else 502
         return DvidError(status, text.strip()[:_LONGEST_TEXT] or f"DVID answered {response.status_code}")
 
