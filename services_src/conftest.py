@@ -7,6 +7,15 @@ from karst_platform.testing import (
     firestore_emulator,
     open_documents,
     postgres_dsn,
+    postgres_folder,
 )
 
-__all__ = ["anyio_backend", "documents", "embedded_postgres", "firestore_emulator", "open_documents", "postgres_dsn"]
+__all__ = [
+    "anyio_backend",
+    "documents",
+    "embedded_postgres",
+    "firestore_emulator",
+    "open_documents",
+    "postgres_dsn",
+    "postgres_folder",
+]

