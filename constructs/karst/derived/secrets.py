@@ -121,5 +121,6 @@ def _references_by_role(deployment: Deployment) -> Mapping[str | None, str]:
         "oauth-client": deployment.auth.oauth_client,
         "auth-secret-key": deployment.auth.secret_key,
         "slack-token": slack.token if slack else None,
+        "neuprint-token": deployment.clio.neuprint,
     }
     return {role: reference for role, reference in told.items() if reference is not None}

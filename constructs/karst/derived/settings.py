@@ -41,6 +41,7 @@ def settings(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
     """Environment of a workload by variable. Only variables that it declares are derived for it."""
     declared = workload.service.settings
     known = _known(blueprint.deployment, blueprint.workloads) | _for_databases(blueprint, workload)
+    known |= _for_clio(blueprint.deployment)
     found = {name: setting.default for name, setting in declared.items() if setting.default is not None}
     found |= {name: known[name] for name in declared.keys() & known.keys()}
     if workload.choice.log_level is not None and "KARST_LOG_LEVEL" in declared:
@@ -68,6 +69,25 @@ def _for_databases(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
         "KARST_SQL_USER": sql_login(blueprint.deployment, workload),
         "KARST_DATABASE_ROLES": json.dumps(database_roles(blueprint, workload), sort_keys=True),
     }
+
+
+def _for_clio(deployment: Deployment) -> dict[str, str]:
+    """What the connectomics store is told. `*` lets every page call; only those that are named may with credentials."""
+    names, clio = Names(deployment), deployment.clio
+    told = {
+        "ALLOWED_ORIGINS": ",".join(("*", *clio.allowed_origins)),
+        "CLIO_SUBVOL_WIDTH": str(clio.subvolume_width),
+        "KARST_FIRESTORE_DATABASE": deployment.firestore.clio.database,
+        "OWNER": clio.owner,
+        "SIG_BUCKET": _place(names, "signatures"),
+        "TRANSFER_DEST": _place(names, "transfer"),
+        "TRANSFER_FUNC": clio.transfer_url,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _place(names: Names, bucket: str) -> str:
+    return "/".join(filter(None, (names.bucket(bucket), names.bucket_settings(bucket).path)))
 
 
 def _known(deployment: Deployment, workloads: Iterable[Workload]) -> dict[str, str]:

@@ -23,9 +23,11 @@ from karst.gcp.cloud_run import (
     VpcEgress,
 )
 from karst.gcp.environment import SecretFile, SecretRef
+from karst.platform.app_files import SECRETS_VARIABLE
 
 _SIGNS_IN_ITSELF = "The service checks tokens itself; browsers reach it without a Google identity."
 _SMALLEST_MIB = 512
+_SECRETS_FOLDER = "/run/secrets"
 """The second generation of Cloud Run starts nothing smaller."""
 
 
@@ -59,6 +61,8 @@ class RunServices(Construct):
         deployment, names = blueprint.deployment, blueprint.names
         process = workload.service.processes[_only_process(workload)]
         env = settings(blueprint, workload)
+        found = places(deployment, workload)
+        env |= {SECRETS_VARIABLE: _SECRETS_FOLDER} if found else {}
         missing = missing_settings(env, workload)
         if missing:
             raise ValueError(
@@ -75,11 +79,11 @@ class RunServices(Construct):
             env=env,
             secret_files={
                 variable.lower().replace("_", "-"): SecretFile(
-                    directory=f"/run/secrets/{variable.lower()}",
+                    directory=f"{_SECRETS_FOLDER}/{variable.lower()}",
                     file_name=variable,
                     ref=SecretRef(secret=place.secret, version=place.version),
                 )
-                for variable, place in places(deployment, workload).items()
+                for variable, place in found.items()
             },
             buckets={"config": MountedBucket(bucket=names.bucket("config"), directory=CONFIG_FOLDER)},
             resources=RunResources(

@@ -83,6 +83,9 @@ def test_no_log_line_holds_a_token(text: str) -> None:
     assert "S3CRET" not in stream.getvalue()
 
 
-def test_a_mounted_secret_wins_over_the_environment(tmp_path: Path) -> None:
-    (tmp_path / "KARST_PORT").write_text("9000\n")
+@pytest.mark.parametrize("place", ["KARST_PORT", "karst_port/KARST_PORT"])
+def test_a_mounted_secret_wins_over_the_environment(tmp_path: Path, place: str) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("9000\n")
     assert load_settings(Settings, {"KARST_SECRETS": str(tmp_path), "KARST_PORT": "1"}).port == 9000

@@ -47,7 +47,7 @@ def google_token(key: str = "one", algorithm: str = "RS256", **claims: object) -
     every: dict[str, Any] = {
         "iss": "https://accounts.google.com",
         "aud": AUDIENCE,
-        "email": "Ada@Example.org",
+        "email": "Ada@example.org",
         "email_verified": True,
         "hd": "example.org",
         "name": "Ada",

@@ -63,9 +63,9 @@ async def test_odd_documents_lock_nobody_out_and_give_no_roles(server: Server) -
     assert (await server.ask("GET", "/v2/roles", user=ADA)).json()["datasets"] == {"ds1": [], "ds2": ["clio_read"]}
 
 
-@pytest.mark.parametrize("asked", ["Ada@Example.org", ADA])
+@pytest.mark.parametrize("asked", ["Ada@example.org", ADA])
 async def test_emails_are_looked_up_lower_cased_then_as_they_are(server: Server, asked: str) -> None:
-    await server.add_user("Ada@Example.org", global_roles=["exact"])
+    await server.add_user("Ada@example.org", global_roles=["exact"])
     found = (await server.ask("GET", "/v2/roles", user=asked)).json()
     assert found["global_roles"] == (["exact"] if asked != ADA else [])
     await server.add_user(ADA, global_roles=["lower"])

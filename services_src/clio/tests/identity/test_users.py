@@ -86,13 +86,13 @@ async def test_tokens_are_revoked(server: Server) -> None:
 
 
 async def test_spellings_are_one_user(server: Server) -> None:
-    await change(server, {"Ada@Example.org": {"global_roles": ["x"]}})
+    await change(server, {"Ada@example.org": {"global_roles": ["x"]}})
     assert list(await users(server)) == [ADA]
-    await server.add_user("Bob@Example.org", groups=["lab"])
-    await change(server, {"Bob@Example.org": {"global_roles": ["y"]}})
+    await server.add_user("Bob@example.org", groups=["lab"])
+    await change(server, {"Bob@example.org": {"global_roles": ["y"]}})
     shown = await users(server)
-    assert (shown["Bob@Example.org"]["groups"], BOB in shown) == (["lab"], False)
-    await server.ask("DELETE", "/v2/users", user=OWNER, json=["ADA@example.org", "Bob@Example.org"])
+    assert (shown["Bob@example.org"]["groups"], BOB in shown) == (["lab"], False)
+    await server.ask("DELETE", "/v2/users", user=OWNER, json=["ADA@example.org", "Bob@example.org"])
     assert await users(server) == {}
 
 

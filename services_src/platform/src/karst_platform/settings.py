@@ -1,7 +1,8 @@
 """Settings of a service: typed, from environment variables and from mounted files of secrets.
 
 A field says its variable with `validation_alias="KARST_..."`. Where the folder named by `KARST_SECRETS` holds a file of
-that name, its content counts and the environment does not: secrets come as files. Values never stand in messages.
+that name, its content counts and the environment does not: secrets come as files. Cloud Run mounts each in a folder of
+its own, `some_key/SOME_KEY`. Values never stand in messages.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def load_settings(model: type[AnySettings], environment: Mapping[str, str]) -> A
     secrets = environment.get(SECRETS_VARIABLE)
     values: dict[str, str] = {}
     for variable in variables(model):
-        secret = _secret(Path(secrets) / variable) if secrets else None
+        secret = _secret(Path(secrets), variable) if secrets else None
         if secret is not None:
             values[variable] = secret
         elif variable in environment:
@@ -66,10 +67,12 @@ def variables(model: type[JobSettings]) -> tuple[str, ...]:
     return tuple(str(field.validation_alias or name) for name, field in model.model_fields.items())
 
 
-def _secret(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path.name}: the secret's file cannot be read ({type(error).__name__})") from None
+def _secret(folder: Path, variable: str) -> str | None:
+    for path in (folder / variable, folder / variable.lower() / variable):
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{variable}: the secret's file cannot be read ({type(error).__name__})") from None
+    return None
