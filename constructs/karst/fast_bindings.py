@@ -168,6 +168,8 @@ class _Watch(MetaPathFinder):
     ) -> ModuleSpec | None:
         """Find nothing; raise where what is asked for would not work."""
         package, _, submodule = fullname.partition(".")
+        if not package.startswith(_PROVIDER_PREFIX):
+            return None  # Google's own client libraries are called `google`, as the provider is
         provider = package.removeprefix(_PROVIDER_PREFIX)
         if provider in self._loaded and not submodule.startswith("_") and submodule not in self._used[provider]:
             raise IncompleteBindingsError(

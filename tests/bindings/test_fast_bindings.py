@@ -157,3 +157,10 @@ def test_a_submodule_that_no_source_named_is_refused_with_the_remedy() -> None:
     assert done.returncode == 1
     assert "cdktn_provider_random.pet is not among the bindings" in done.stderr
     assert "Set KARST_FULL_BINDINGS=1" in done.stderr
+
+
+def test_other_packages_named_like_a_provider_are_left_alone() -> None:
+    watch = fast_bindings._Watch({"google": frozenset({"storage_bucket"})}, {"google"})
+    assert watch.find_spec("google.auth", None) is None
+    with pytest.raises(fast_bindings.IncompleteBindingsError):
+        watch.find_spec("cdktn_provider_google.sql_user", None)
