@@ -1,6 +1,6 @@
 """The schema of the documents store in PostgreSQL, in numbered steps, each with its way back.
 
-Plain SQL and one table that holds the number: docs/adr/0005-documents-schema.md says why not Alembic here.
+Plain SQL and one table that holds the number: docs/adr/0005-documents-store.md says why not Alembic here.
 """
 
 from __future__ import annotations

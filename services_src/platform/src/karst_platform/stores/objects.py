@@ -81,9 +81,7 @@ def check_key(key: str) -> str:
     """Return the key, or refuse with `BadKeyError` what can't be one."""
     parts = key.split("/")
     if _UNFIT.search(key) or any(part in {"", ".", ".."} for part in parts):
-        raise BadKeyError(
-            f"{key[:80]!a} can't name an object: write parts between single slashes, none '.' or '..'"
-        )
+        raise BadKeyError(f"{key[:80]!a} can't name an object: write parts between single slashes, none '.' or '..'")
     if len(key.encode()) > _KEY_BYTES:
         raise BadKeyError(f"{key[:60]!a}... can't name an object: it has more than {_KEY_BYTES} bytes")
     return key

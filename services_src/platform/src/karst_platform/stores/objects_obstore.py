@@ -23,15 +23,15 @@ _DEFAULT_TYPE = "application/octet-stream"
 class StoredObjects:
     """What both have in common; make one by `bucket_objects` or `folder_objects`."""
 
-    def __init__(self, store: GCSStore | LocalStore) -> None:
+    def __init__(self, store: GCSStore | LocalStore, folder: Path | None = None) -> None:
         self._store = store
-        self._keeps_types = isinstance(store, GCSStore)
+        self._folder = folder
 
     async def info(self, key: str) -> ObjectInfo | None:
         """What is known of an object, or None."""
         try:
             with _translated(key):
-                answer = await obstore.get_async(self._store, check_key(key), options={"head": True})
+                answer = await obstore.get_async(self._store, self._checked(key), options={"head": True})
         except MissingObjectError:
             return None
         return self._info(answer.meta, self._type(key, answer.attributes))
@@ -54,21 +54,21 @@ class StoredObjects:
             with _translated(key):
                 return bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
         with _translated(key):
-            answer = await obstore.get_async(self._store, check_key(key))
+            answer = await obstore.get_async(self._store, self._checked(key))
             return bytes(await answer.bytes_async())
 
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """The content piece by piece. Raises `MissingObjectError` before the first."""
         with _translated(key):
-            answer = await obstore.get_async(self._store, check_key(key))
+            answer = await obstore.get_async(self._store, self._checked(key))
             async for piece in answer.stream():
                 yield bytes(piece)
 
     async def put(self, key: str, content: bytes | AsyncIterable[bytes], *, content_type: str) -> None:
         """Write an object in place of an old one; others see all of it or nothing."""
-        attributes = cast("Any", {"Content-Type": content_type} if self._keeps_types else None)
+        attributes = cast("Any", None if self._folder else {"Content-Type": content_type})
         with _translated(key):
-            await obstore.put_async(self._store, check_key(key), cast("Any", content), attributes=attributes)
+            await obstore.put_async(self._store, self._checked(key), cast("Any", content), attributes=attributes)
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """Objects below a folder, in no particular order."""
@@ -76,7 +76,8 @@ class StoredObjects:
         with _translated(prefix):
             async for page in obstore.list(self._store, prefix=inner):
                 for meta in page:
-                    yield self._info(meta, None)
+                    if not self._leads_out(meta["path"]):
+                        yield self._info(meta, None)
 
     async def delete(self, *keys: str) -> None:
         """Delete objects; those that aren't there are fine."""
@@ -99,6 +100,15 @@ class StoredObjects:
                 await obstore.delete_async(self._store, keys[start : start + _DELETE_AT_ONCE])
         return len(keys)
 
+    def _checked(self, key: str) -> str:
+        if self._leads_out(check_key(key)):
+            raise MissingObjectError(f"there is no object {key!a}")
+        return key
+
+    def _leads_out(self, key: str) -> bool:
+        # By a link that somebody else put there; `check_key` sees to the rest.
+        return self._folder is not None and not (self._folder / key).resolve().is_relative_to(self._folder)
+
     def _info(self, meta: Mapping[str, Any], content_type: str | None) -> ObjectInfo:
         return ObjectInfo(
             key=meta["path"],
@@ -109,7 +119,7 @@ class StoredObjects:
         )
 
     def _type(self, key: str, attributes: Mapping[Any, str]) -> str:
-        if self._keeps_types:
+        if self._folder is None:
             return attributes.get("Content-Type", _DEFAULT_TYPE)
         return mimetypes.guess_type(key)[0] or _DEFAULT_TYPE
 
@@ -131,7 +141,7 @@ def bucket_objects(bucket: str, *, prefix: str | None = None, config: Mapping[st
 
 def folder_objects(folder: Path) -> StoredObjects:
     """Objects in a folder, made when needed. It keeps no content types: they follow from the ending of a key."""
-    return StoredObjects(LocalStore(folder, mkdir=True, automatic_cleanup=True))
+    return StoredObjects(LocalStore(folder, mkdir=True, automatic_cleanup=True), folder.resolve())
 
 
 @contextmanager
