@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -33,10 +34,10 @@ Every call carries a token: `Authorization: Bearer ...`. `POST /v2/server/token`
 auth gateway for one that lives for three weeks. Errors are `{"detail": ...}`."""
 
 
-def create_app(settings: ClioSettings, needs: Needs | None = None) -> FastAPI:
+def create_app(settings: ClioSettings, needs: Needs | None = None, at_end: Callable[[], None] | None = None) -> FastAPI:
     """Make the store's application. It starts whatever becomes of its stores, and answers 503 while they are away.
 
-    Without `needs` it makes them from the settings, and lets them go when the server stops.
+    Without `needs` it makes them from the settings, and lets them go when the server stops; then it calls `at_end`.
     """
     made = needs or needs_of(settings)
 
@@ -46,6 +47,8 @@ def create_app(settings: ClioSettings, needs: Needs | None = None) -> FastAPI:
         if needs is None:
             await made.http.aclose()
             await made.documents.close()
+        if at_end is not None:
+            await asyncio.to_thread(at_end)
 
     app = FastAPI(
         title=TITLE,
@@ -82,4 +85,5 @@ def application() -> FastAPI:
     """Make the application with the settings of the environment; what the server starts."""
     settings = load_settings(ClioSettings, os.environ)
     configure_logging(settings.log_level)
-    return create_app(with_store(settings))
+    stored, end = with_store(settings)
+    return create_app(stored, at_end=end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import SecretStr
@@ -32,19 +32,22 @@ def open_documents(settings: ClioSettings) -> Documents:
     )
 
 
-def with_store(settings: ClioSettings) -> ClioSettings:
-    """The settings, naming a store: where they name none, a PostgreSQL of its own is started in `state_folder`."""
+def with_store(settings: ClioSettings) -> tuple[ClioSettings, Callable[[], None]]:
+    """The settings, naming a store, and what ends it: where they name none, PostgreSQL is started in `state_folder`."""
     if settings.postgres_dsn or settings.google_project or settings.firestore_emulator or settings.cloud_run_service:
-        return settings
+        return settings, _nothing
     # Images for the cloud don't hold it.
     from karst_platform.stores.embedded_postgres import EmbeddedPostgres  # noqa: PLC0415
 
     server = EmbeddedPostgres(settings.state_folder / "postgres")
     dsn = server.start()
-    atexit.register(server.stop)
     with ThreadPoolExecutor(max_workers=1) as thread:  # a server that loads this may run its event loop already
         thread.submit(asyncio.run, _migrate(dsn)).result()
-    return settings.model_copy(update={"postgres_dsn": SecretStr(dsn)})
+    return settings.model_copy(update={"postgres_dsn": SecretStr(dsn)}), server.stop
+
+
+def _nothing() -> None:
+    """A store that others started is theirs to end."""
 
 
 async def _migrate(dsn: str) -> None:
