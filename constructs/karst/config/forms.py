@@ -146,9 +146,9 @@ OF_ONE_FIELD: dict[str, tuple[str, str, str]] = {
         "'#cave-alerts'",
     ),
     r"^[a-z0-9_-]*$": ("prefix of paths", "lower-case letters, digits, '_' and '-'", "clio"),
-    r"^[a-z0-9.:/_-]+$": (
+    r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$": (
         "registry",
-        "a host and a folder: lower-case letters, digits, '.', ':', '/', '_' and '-'",
+        "a host and a folder without a tag: lower-case letters, digits, '.', '_' and '-' between single slashes",
         "docker.io/caveconnectome",
     ),
     r"^[A-Za-z0-9._-]{1,120}$": ("file name", "up to 120 letters, digits, '_', '-' and '.'", "reader.json"),

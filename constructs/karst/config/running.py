@@ -16,6 +16,8 @@ from karst.config.types import (
     Version,
 )
 
+Registry = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$", max_length=200)]
+
 
 class ImageChoice(Model):
     """Which program stands behind a service."""
@@ -31,6 +33,8 @@ class ImageChoice(Model):
     def _versioned(self) -> Self:
         if self.source == "upstream" and self.version is None:
             raise ValueError("an upstream image needs its version. Write version: v1.2.3")
+        if self.version == "latest":
+            raise ValueError("latest is another image tomorrow, and no plan would show it. Write version: v1.2.3")
         if self.source == "karst" and self.version is not None:
             raise ValueError(
                 "our own image has no version, its content names it. Remove version, or write source: upstream"
@@ -103,7 +107,7 @@ class Images(Model):
         "the version it declares.",
     )
 
-    registry: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:/_-]+$", max_length=200)] = Field(
+    registry: Registry = Field(
         default="docker.io/caveconnectome", description="Registry and folder of upstream's images."
     )
 

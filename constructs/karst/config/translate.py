@@ -1,7 +1,7 @@
 """Turns what pydantic found into sentences that name the line, the mistake and what to write instead."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -240,7 +240,9 @@ def _wrong_value(fault: _Fault, example: str | None) -> tuple[str, str]:
     if fault.kind in ("too_long", "too_short"):
         limit = context.get("max_length", context.get("min_length"))
         bound = "at most" if fault.kind == "too_long" else "at least"
-        return f"has {context.get('actual_length')} items, {bound} {limit} belong here", f"Write {bound} {limit}."
+        # Of a mapping that is too long pydantic doesn't say how long it is.
+        length = len(value) if isinstance(value, Sized) else context.get("actual_length")
+        return f"has {length} items, {bound} {limit} belong here", f"Write {bound} {limit}."
     if fault.kind == "union_tag_invalid":
         return _not_one_of(context["tag"], str(context["expected_tags"]))
     if fault.kind == "union_tag_not_found":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -80,6 +81,30 @@ def _address(text: str) -> str:
         raise ValueError(f"{show(text)} is no IPv4 address. Write four numbers with dots, such as 10.144.0.5") from None
 
 
+_CRON_FIELDS = (
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day of the month", 1, 31),
+    ("month", 1, 12),
+    ("day of the week", 0, 6),
+)
+_CRON_PART = re.compile(r"(\*|(?P<first>[0-9]{1,2})(-(?P<last>[0-9]{1,2}))?)(/[1-9][0-9]?)?")
+
+
+def _is_schedule(text: str) -> str:
+    for (noun, least, most), field in zip(_CRON_FIELDS, text.split(), strict=True):
+        for part in field.split(","):
+            found = _CRON_PART.fullmatch(part)
+            first = int(found["first"] or least) if found else -1
+            last = int(found["last"] or first) if found else -1
+            if not least <= first <= last <= most:
+                raise ValueError(
+                    f"{show(part)} is no {noun}. Write *, a number from {least} to {most}, or a range such as "
+                    f"{least}-{least + 2}; several with commas"
+                )
+    return text
+
+
 def each_once(items: tuple[str, ...]) -> tuple[str, ...]:
     """A list as it is, refused where it names something twice: the second one was meant to be something else."""
     twice = next((item for index, item in enumerate(items) if item in items[:index]), None)
@@ -138,7 +163,7 @@ CpuQuantity = Annotated[str, StringConstraints(pattern=r"^([0-9]+m|[0-9]+(\.[0-9
 """Processor time: `250m` is a quarter of a core, `2` two cores."""
 MemoryQuantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
 """Memory: `512Mi`, `4Gi`."""
-Cron = Annotated[str, StringConstraints(pattern=r"^\S+ \S+ \S+ \S+ \S+$", max_length=100)]
+Cron = Annotated[str, StringConstraints(pattern=r"^\S+ \S+ \S+ \S+ \S+$", max_length=100), AfterValidator(_is_schedule)]
 """Minute, hour, day of month, month, day of week, in UTC: `10 8 * * 0,2,4,6`."""
 Percent = Annotated[int, Field(ge=0, le=100)]
 Resolution = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]

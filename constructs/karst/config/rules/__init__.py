@@ -23,6 +23,7 @@ from karst.config.rules import (
     quotas,
     references,
     secrets,
+    service_choices,
     services,
     stores,
     upstream_images,
@@ -59,6 +60,7 @@ OF_WORKLOADS: tuple[Callable[[Environment, Catalog], Iterator[Problem]], ...] = 
     queues.problems_of_workloads,
     existing_stores.problems_of_workloads,
     upstream_images.problems_of_workloads,
+    service_choices.problems_of_workloads,
 )
 """What shows only when the declarations of all services that a deployment runs are seen together."""
 

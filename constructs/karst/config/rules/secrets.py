@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from karst.config.errors import Location, Problem, show
 from karst.config.loader import Environment
 
-_TELLING_NAME = re.compile(r"(?i)(^|_)(password|passwd|secret|token|api_?key|private_?key|credentials?|dsn)$")
+_TELLING_NAME = re.compile(
+    r"(?i)(^|_)(password|passwd|secret|token|(api|access|private|secret|signing|csrf|auth)_?key|credentials?|dsn)$"
+)
 _TELLING_VALUE = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY|\bxox[abprs]-|\bgh[pousr]_[A-Za-z0-9]{20}|\bAIza[0-9A-Za-z_-]{30}"
     r"|\bAKIA[0-9A-Z]{16}|\bGOCSPX-|\bya29\.|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"

@@ -1,0 +1,85 @@
+"""What a deployment tells single services, and these can't do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from karst.config.loader import load_environments
+from karst.config.rules import OF_WORKLOADS
+from karst.config.rules.service_choices import problems_of_workloads
+from karst.config.rules.services import UPSTREAM
+from karst.config.service import load_services
+from karst.derived.workloads import Catalog
+from tests.config.base import API, BASE, write
+from tests.examples import ROOT
+
+OURS = load_services(ROOT / "services_src")
+CATALOG = Catalog(ours=OURS, tags=dict.fromkeys(OURS, "abc"), upstream=load_services(UPSTREAM))
+UPSTREAM_ON_RUN = "upstream's image runs in a cluster only, for its secrets are filled into its pods. Remove runtime."
+ONE_PROCESS = "Cloud Run takes a service with one process, which listens. Remove runtime."
+STAYS_AWAKE = "only workers of a queue may sleep. Write 1 or more; enabled: false stops a service."
+
+OTHER_KIND = (
+    "services.auth.enabled: it belongs to the kind 'global', which brings its stores and isn't among this deployment's "
+    "kinds. Remove enabled, or add the kind to kinds."
+)
+
+
+def said(tmp_path: Path, services: str, kinds: str = "[local, clio]") -> list[str]:
+    """Problems with these choices where every image of upstream may run, as `key: message. remedy`."""
+    start, end = BASE[API].index("services:\n"), BASE[API].index("labels:")
+    text = f"{BASE[API][:start]}images: {{fallback: upstream}}\nservices:\n  {services}\n{BASE[API][end:]}"
+    write(tmp_path, {**BASE, API: text.replace("kinds: [local, clio]", f"kinds: {kinds}")})
+    found = problems_of_workloads(load_environments(tmp_path)["api"], CATALOG)
+    return [f"{problem.key}: {problem.message}. {problem.remedy}" for problem in found]
+
+
+@pytest.mark.parametrize(
+    ("services", "message"),
+    [
+        ("dash: {runtime: cloudrun}", f"services.dash.runtime: {UPSTREAM_ON_RUN}"),
+        ("meshworker: {runtime: cloudrun}", f"services.meshworker.runtime: {UPSTREAM_ON_RUN}"),
+        ("sql-roles: {runtime: cloudrun}", f"services.sql-roles.runtime: {ONE_PROCESS}"),
+        (
+            "dash: {scaling: {min: 0, max: 2}}",
+            f"services.dash.scaling.min: is 0, and nothing would wake 'dash': {STAYS_AWAKE}",
+        ),
+        (
+            "auth: {enabled: true}",
+            OTHER_KIND,
+        ),
+    ],
+)
+def test_choices_that_do_not_fit(tmp_path: Path, services: str, message: str) -> None:
+    assert problems_of_workloads in OF_WORKLOADS
+    assert said(tmp_path, services) == [message]
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        "dash: {runtime: gke, enabled: true, scaling: {min: 1, max: 2}}",
+        "meshworker: {scaling: {min: 0, max: 2}}",
+        "landing: {runtime: cloudrun, scaling: {min: 0, max: 2}}",
+        "tallyedits: {enabled: true, scaling: {min: 0, max: 1}}",
+    ],
+)
+def test_choices_that_fit(tmp_path: Path, services: str) -> None:
+    assert said(tmp_path, services) == []
+
+
+def test_databases_keep_what_makes_their_roles(tmp_path: Path) -> None:
+    [message] = said(tmp_path, "sql-roles: {enabled: false}")
+    assert message.startswith("services.sql-roles.enabled: nobody gives 'annotationengine', ")
+    assert message.endswith(" the roles with which they use databases. Remove enabled.")
+    users = [name for name, one in CATALOG.upstream.items() if one.stores.relational]
+    off = "\n".join(f"  {name}: {{enabled: false}}" for name in users)
+    assert said(tmp_path, f"sql-roles: {{enabled: false}}\n{off}") == []
+
+
+def test_there_is_no_cluster_without_cave(tmp_path: Path) -> None:
+    expected = "services.clio.runtime: this deployment has no cluster, for its only kind is clio. Remove runtime."
+    assert expected in said(tmp_path, "clio: {runtime: gke}", kinds="[clio]")
+    assert said(tmp_path, "clio: {runtime: gke}", kinds="[clio, local]") == []
