@@ -24,6 +24,11 @@ def _setting(document: Body, name: str, value: str) -> None:
     service["template"]["containers"][0]["env"].append({"name": name, "value": value})
 
 
+def _container(document: Body) -> Body:
+    found: Body = next(iter(document["resource"][RUN].values()))["template"]["containers"][0]
+    return found
+
+
 def _pin(document: Body) -> None:
     reference = {"secret_key_ref": {"secret": "some-token", "version": "1"}}
     service = next(iter(document["resource"][RUN].values()))
@@ -134,7 +139,12 @@ PLANTS = (
     put("KARST_RUN_1", "demo-run", RUN, "default_uri_disabled", False),
     put("KARST_RUN_2", "demo-run", RUN, "template.service_account", "1-compute@developer.gserviceaccount.com"),
     change("KARST_RUN_2", "demo-run", "shared", lambda d: d["resource"][RUN].update(b=_copy(d["resource"][RUN]))),
-    put("KARST_RUN_3", "demo-run", RUN, "template.containers.liveness_probe", {"http_get": {"path": "/health/ready"}}),
+    change(
+        "KARST_RUN_3",
+        "demo-run",
+        "one path",
+        lambda d: _container(d).update(liveness_probe=_container(d)["startup_probe"]),
+    ),
     put("KARST_RUN_3", "demo-run", RUN, "template.containers.resources", {}),
     put("KARST_TLS_1", "demo", "google_compute_ssl_policy", "min_tls_version", "TLS_1_0"),
     put("KARST_EDGE_1", "demo", BACKEND, "security_policy", ""),
