@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cdktn import App
 
 import main
 from karst.app import create_app, synthesize
@@ -16,8 +18,10 @@ from karst.config.rules import load_checked
 from karst.config.types import GenerationState, Tier
 from karst.kubernetes.keda import OPERATOR
 from karst.platform.cluster import KEDA_SERVICE_ACCOUNT
+from karst.stack import KarstStack
 from stacks.addons import AddonsStack
-from tests.examples import ENVIRONMENTS, ExampleStack
+from stacks.foundation import FoundationStack
+from tests.examples import ENVIRONMENTS
 from tests.synth.support import Document, only, resources
 
 EXAMPLES = load_checked(ENVIRONMENTS)
@@ -31,9 +35,17 @@ def blueprint(name: str = "local", **keys: object) -> Blueprint:
 
 
 def addons(of: Blueprint, generation: str = "blue") -> Document:
+    return written(lambda app: AddonsStack(app, of, generation))
+
+
+def foundation(of: Blueprint) -> Document:
+    return written(lambda app: FoundationStack(app, of))
+
+
+def written(declare: Callable[[App], KarstStack]) -> Document:
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(Path(folder))
-        stack = AddonsStack(app, of, generation)
+        stack = declare(app)
         synthesize(app)
         path = Path(folder) / "stacks" / str(stack.node.id) / "cdk.tf.json"
         document: Document = json.loads(path.read_text(encoding="utf-8"))
@@ -146,7 +158,8 @@ def test_every_pod_of_the_namespace_is_cut_off_but_for_what_its_part_is_there_fo
     everybody = {("0.0.0.0/0", "443")} | {
         (peer, port) for peer, port in openings(operator["egress"], "to") if port == "53"
     }
-    assert openings(operator["egress"], "to") - everybody == {("169.254.169.254/32", "80"), ("10.42.0.0/16", "6378")}
+    broker = {("10.42.0.0/16", "6379"), ("10.196.52.3/32", "6379")}
+    assert openings(operator["egress"], "to") - everybody == {("169.254.169.254/32", "80")} | broker
     assert openings(operator["ingress"], "from") == {
         ("local-blue-addons/keda-operator-metrics-apiserver", "9666"),
         ("gmp-system", "8080"),
@@ -190,21 +203,25 @@ def test_no_data_block_and_a_token_that_is_kept_nowhere(local: Document) -> None
     assert "data" not in local
     (helm,) = local["provider"]["helm"]
     (kubernetes,) = local["provider"]["kubernetes"]
-    assert helm["kubernetes"] == kubernetes
+    assert {**helm["kubernetes"], "ignore_annotations": kubernetes["ignore_annotations"]} == kubernetes
     assert kubernetes["token"] == "${ephemeral.google_client_config.credentials.access_token}"
     assert kubernetes["host"].endswith("/gkeMemberships/local-blue")
 
 
-def test_keda_reads_the_brokers_password_where_it_measures_queues_and_no_other_secret(
-    examples: dict[str, ExampleStack],
+@pytest.mark.parametrize(
+    ("redis", "secrets"),
+    [({}, {"local-redis-broker-auth", "local-redis-broker-ca"}), (None, set[str]())],
+    ids=["made by Karst", "existing, without a password"],
+)
+def test_keda_reads_the_brokers_password_where_it_has_one_and_no_other_secret(
+    redis: dict[str, object] | None, secrets: set[str]
 ) -> None:
-    for name, secrets in (("local", {"local-redis-broker-auth", "local-redis-broker-ca"}), ("global", set[str]())):
-        content = examples[f"{name}-foundation"].content
-        made = resources(content, "google_secret_manager_secret")
-        ids = {f"${{google_secret_manager_secret.{key}.secret_id}}": body["secret_id"] for key, body in made.items()}
-        granted = {
-            ids[body["secret_id"]]
-            for body in resources(content, "google_secret_manager_secret_iam_member").values()
-            if f"{name}-keda@" in body["member"]
-        }
-        assert granted == secrets
+    content = foundation(blueprint() if redis is None else blueprint(redis=redis))
+    made = resources(content, "google_secret_manager_secret")
+    ids = {f"${{google_secret_manager_secret.{key}.secret_id}}": body["secret_id"] for key, body in made.items()}
+    granted = {
+        ids[body["secret_id"]]
+        for body in resources(content, "google_secret_manager_secret_iam_member").values()
+        if "local-keda@" in body["member"]
+    }
+    assert granted == secrets
