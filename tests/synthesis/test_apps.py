@@ -103,9 +103,9 @@ def test_requests_are_counted_where_they_arrive() -> None:
     assert (monitoring["matchLabels"], monitoring["port"]) == (labels, 8080)
     collectors = {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "gmp-system"}}}
     ingress = objects(stack, "network_policy_v1")["info"]["spec"]["ingress"]
-    assert [rule["ports"] for rule in ingress if {**collectors, "pod_selector": {"match_labels": {}}} in rule["from"]] == [
-        [{"port": "8080", "protocol": "TCP"}]
-    ]
+    assert [
+        rule["ports"] for rule in ingress if {**collectors, "pod_selector": {"match_labels": {}}} in rule["from"]
+    ] == [[{"port": "8080", "protocol": "TCP"}]]
     assert scalers(stack) == {"info"}
     assert replicas(stack) == {"info": None}
     assert objects(stack, "horizontal_pod_autoscaler_v2") == {}
