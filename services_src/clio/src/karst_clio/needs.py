@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from karst_clio.buckets import Buckets, open_buckets
 from karst_clio.caching import Clock
 from karst_clio.catalog import Catalog
 from karst_clio.identity.identity import Identity
@@ -25,6 +26,7 @@ class Needs:
     clock: Clock
     catalog: Catalog
     identity: Identity
+    buckets: Buckets
     forgetting: list[Callable[[], None]] = field(default_factory=list)
     """What `server/refresh-caches` calls; whoever keeps answers of the store adds how to forget them."""
 
@@ -40,5 +42,6 @@ def make_needs(settings: ClioSettings, *, documents: Documents, http: httpx.Asyn
         clock=clock,
         catalog=catalog,
         identity=identity,
+        buckets=open_buckets(settings),
         forgetting=[catalog.forget, identity.forget],
     )

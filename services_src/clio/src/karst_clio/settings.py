@@ -96,6 +96,10 @@ class ClioSettings(Settings):
     """PostgreSQL to keep documents in instead of Firestore: `postgresql://user@host/database`."""
     state_folder: Path = Field(default=Path(".karst"), validation_alias="KARST_STATE")
     """Folder of a PostgreSQL of its own, used where neither a Google project nor a DSN is named."""
+    buckets_folder: Path | None = Field(default=None, validation_alias="KARST_BUCKETS")
+    """Folder whose folders stand for buckets; without it they are those of Cloud Storage."""
+    search_file: Path | None = Field(default=None, validation_alias="KARST_SEARCH_FILE")
+    """File of DuckDB with the tables of image search; without it they are in BigQuery."""
     signature_bucket: Text = Field(default=None, validation_alias="SIG_BUCKET")
     """Bucket of image signatures; without it image search answers 503."""
     transfer_function: WebAddress = Field(default=None, validation_alias="TRANSFER_FUNC")
