@@ -11,7 +11,21 @@ from fastapi import APIRouter
 from karst_clio.needs import Needs
 from karst_clio.neurons import facade
 from karst_clio.neurons import routes as neurons
-from karst_clio.resources import health, roles, server, sessions, users
+from karst_clio.resources import (
+    annotations,
+    annotations_v1,
+    atlas,
+    datasets,
+    health,
+    kv,
+    pull_requests,
+    roles,
+    server,
+    sessions,
+    site_reports,
+    users,
+)
+from karst_clio.signatures import routes as signatures
 
 
 class Mount(StrEnum):
@@ -38,12 +52,21 @@ class Resource:
 
 
 RESOURCES: tuple[Resource, ...] = (
+    Resource(datasets.router, EVERYWHERE),
+    Resource(annotations.router, CURRENT),
+    Resource(annotations_v1.router, OLD),
+    Resource(annotations_v1.searches_router, EVERYWHERE),
+    Resource(atlas.router, EVERYWHERE),
+    Resource(kv.router, NOT_FIRST),
+    Resource(pull_requests.router, CURRENT),
+    Resource(site_reports.router, CURRENT),
     Resource(roles.router, EVERYWHERE),
     Resource(users.router, EVERYWHERE),
     Resource(server.router, CURRENT),
     Resource(sessions.router, BARE),
     Resource(health.router, BARE),
     Resource(neurons.router, CURRENT),
+    Resource(signatures.router, EVERYWHERE),
     Resource(facade.router, BARE),
 )
 """In the order in which they are tried and shown."""

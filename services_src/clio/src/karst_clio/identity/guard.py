@@ -53,6 +53,29 @@ class Requires:
         return f"Requires({self.name}, {self.refusal})"
 
 
+class RequiresToDelete(Requires):
+    """As `can_write_own`, but `can_write_others` where the query names another user in `user_email`."""
+
+    def __init__(self) -> None:
+        super().__init__("can_write_own", Caller.can_write_own)
+
+    async def __call__(self, request: Request) -> Caller:
+        """Find out who calls, and whose data it is about."""
+        owner = request.query_params.get("user_email")
+        if not owner:
+            return await super().__call__(request)
+        identity: Authenticates = request.app.state.identity
+        caller = await identity.caller(request, is_fresh=False)
+        check_writes_for(caller, owner, request.path_params["dataset"])
+        return caller
+
+
+def check_writes_for(caller: Caller, owner: str, dataset: str) -> None:
+    """Refuse with 401 whoever may not write in a user's name, its own included."""
+    if not (caller.can_write_own(dataset) if caller.is_(owner) else caller.can_write_others(dataset)):
+        raise HTTPException(401, NO_PERMISSION)
+
+
 class Public(Requires):
     """A route that anybody may call without saying who they are."""
 
@@ -68,6 +91,10 @@ authenticated_anew = Requires("authenticated", authenticated.allows, is_fresh=Tr
 can_read = Requires("can_read", Caller.can_read)
 can_write_own = Requires("can_write_own", Caller.can_write_own)
 can_write_others = Requires("can_write_others", Caller.can_write_others)
+can_write_any = Requires(
+    "can_write_own or can_write_others",
+    lambda caller, dataset: caller.can_write_own(dataset) or caller.can_write_others(dataset),
+)
 is_admin = Requires("is_admin", lambda caller, _dataset: caller.is_admin)
 is_general = Requires("clio_general", lambda caller, dataset: caller.has_role(Role.GENERAL, dataset))
 is_general_403 = Requires("clio_general", is_general.allows, refusal=403)
@@ -83,11 +110,14 @@ AnyoneAnew = Annotated[Caller, Depends(authenticated_anew)]
 """The same, as the auth gateway knows it now."""
 Reader = Annotated[Caller, Depends(can_read)]
 Writer = Annotated[Caller, Depends(can_write_own)]
+AnyWriter = Annotated[Caller, Depends(can_write_any)]
+"""Whoever may write in its own name or in those of others; the handler checks whose it is."""
 WriterForOthers = Annotated[Caller, Depends(can_write_others)]
 Admin = Annotated[Caller, Depends(is_admin)]
 General = Annotated[Caller, Depends(is_general)]
 General403 = Annotated[Caller, Depends(is_general_403)]
 """For the routes that refuse with 403: signatures and neuPrint."""
+Remover = Annotated[Caller, Depends(RequiresToDelete())]
 ANYBODY = Depends(anybody)
 """For routes that ask nothing: `dependencies=[ANYBODY]`."""
 NeuronsRemover = Annotated[Caller, Depends(can_delete_neurons)]

@@ -75,6 +75,10 @@ class Caller:
         """The caller's e-mail, spelled as in the token."""
         return self.user.email
 
+    def is_(self, email: str) -> bool:
+        """Whether an e-mail is the caller's, however it is spelled."""
+        return email.lower() == self.email.lower()
+
     @property
     def is_admin(self) -> bool:
         """Whether it manages the store. That alone lets nobody read data."""

@@ -1,0 +1,98 @@
+"""Annotations of points, lines and spheres in a dataset, each of them a user's own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Body, HTTPException, Query
+from starlette.responses import Response
+
+from karst_clio.identity.guard import NO_PERMISSION, AnyWriter, Reader, Remover, check_writes_for
+from karst_clio.identity.user import Caller
+from karst_clio.needs import Needs
+from karst_clio.resources.annotation_model import Annotation, Posted, Shown
+from karst_clio.resources.annotation_store import ROOT, Annotations, Writing
+from karst_clio.resources.ids import can_exist
+from karst_clio.web.methods import post_or_put
+from karst_clio.web.routes import Routes
+from karst_platform.stores.documents import Fields, Path
+
+_NAMES = "Names, by commas."
+
+
+def router(needs: Needs) -> APIRouter:
+    """Routes of `annotations`."""
+    routes = Routes(prefix="/annotations/{dataset}", tags=["Annotations"])
+    annotations = Annotations(needs.documents)
+
+    @routes.get("", response_model=list[Shown])
+    async def read(
+        dataset: str,
+        caller: Reader,
+        groups: Annotated[str, Query(description=f"Groups whose members' annotations to add. {_NAMES}")] = "",
+        user: Annotated[str, Query(description="Whose to show instead of the caller's; for administrators.")] = "",
+    ) -> Response:
+        """Show annotations, in order of users and keys."""
+        if user and not caller.is_(user) and not caller.is_admin:
+            raise HTTPException(401, NO_PERMISSION)
+        users = {user if user and not caller.is_(user) else caller.email}
+        if groups:
+            users |= await needs.identity.members(caller, _groups(caller, groups))
+        found = await annotations.of_users(dataset, users)
+        return Response(orjson.dumps(found), media_type="application/json")
+
+    @post_or_put(routes, "")
+    async def write(
+        dataset: str,
+        caller: AnyWriter,
+        posted: Annotated[Posted, Body()],
+        *,
+        replace: Annotated[bool, Query(description="Let stored fields disappear that are not sent.")] = True,
+        conditional: Annotated[
+            str, Query(description=f"Fields that keep a stored value; only with `replace=false`. {_NAMES}")
+        ] = "",
+        move_key: Annotated[str, Query(description="Key of an annotation to remove, which this one was.")] = "",
+    ) -> dict[str, str | list[str]]:
+        """Write an annotation or a list of them, and answer with `key` or `keys` in the same order."""
+        is_list = isinstance(posted, list)
+        if is_list and move_key:
+            raise HTTPException(400, "move_key moves one annotation: post one, not a list.")
+        each = posted if isinstance(posted, list) else [posted]
+        new = [_document(dataset, caller, one) for one in each]
+        moved = (*new[0][0][:-1], move_key) if move_key else None
+        kept = frozenset(name.strip() for name in conditional.split(",")) - {"user"}
+        writing = Writing(
+            is_replacing=replace, kept=kept, moved=moved if moved is not None and can_exist(moved) else None
+        )
+        await annotations.write(new, writing)
+        keys = [path[-1] for path, _ in new]
+        return {"keys": keys} if is_list else {"key": keys[0]}
+
+    @routes.delete("/{key}")
+    async def remove(
+        dataset: str,
+        key: str,
+        caller: Remover,
+        user_email: Annotated[str, Query(description="Whose it is; the caller's where this is missing.")] = "",
+    ) -> None:
+        """Remove an annotation; one that isn't there is no mistake."""
+        owner = user_email if user_email and not caller.is_(user_email) else caller.email
+        await annotations.remove((ROOT, dataset, owner, key))
+
+    return routes
+
+
+def _document(dataset: str, caller: Caller, annotation: Annotation) -> tuple[Path, Fields]:
+    """Where an annotation goes and what is stored. Raises HTTPException, 401, where the caller may not write it."""
+    user = caller.email if annotation.user is None or caller.is_(annotation.user) else annotation.user
+    check_writes_for(caller, user, dataset)
+    return (ROOT, dataset, user, annotation.key), annotation.sent() | {"user": user}
+
+
+def _groups(caller: Caller, names: str) -> list[str]:
+    wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    allowed = wanted if caller.is_admin else [name for name in wanted if name in caller.user.groups]
+    if not allowed:
+        raise HTTPException(400, f"You belong to none of these groups: {', '.join(wanted)}.")
+    return allowed
