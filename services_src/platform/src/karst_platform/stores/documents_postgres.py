@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import psycopg
@@ -20,7 +21,8 @@ from karst_platform.stores.storable import check_document_path, check_path, chec
 from karst_platform.stores.turns import ConflictError, Turns
 
 Result = TypeVar("Result")
-_PAGE = 1000
+_FEW = 100
+_PAGE = 250
 
 
 class PostgresDocuments:
@@ -43,8 +45,11 @@ class PostgresDocuments:
     async def find(self, query: Query) -> AsyncIterator[Document]:
         """What the query finds, as it was at the start, streamed by a cursor of the server."""
         check_query(query)
-        if query.limit is not None and query.limit <= _PAGE:
-            for document in await self._once_more(lambda connection: _find(connection, query)):
+        # Most answers are short, and a cursor takes five more exchanges; for a long one the first rows come twice.
+        limit = _FEW + 1 if query.limit is None else min(query.limit, _FEW + 1)
+        few = await self._once_more(lambda connection: _find(connection, replace(query, limit=limit)))
+        if len(few) <= _FEW:
+            for document in few:
                 yield document
             return
         text, parameters = sql.find(query)
