@@ -21,7 +21,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="karst-bench-") as name:
         folder = Path(name)
         try:
-            figures = [steps.start_up(), steps.validation(), *steps.growth(folder), steps.examples(folder)]
+            figures = [steps.start_up(), steps.validation(), *steps.growth(folder), *steps.examples(folder)]
         except BenchError as error:
             print(error, file=sys.stderr)
             return 2

@@ -15,20 +15,14 @@ LIMITS: dict[str, str] = {
         "The difference of two whole processes of six seconds each, a few tenths of a second, is no larger than what "
         "their times vary by on a shared machine; the growth from 5 to 50 is the figure to trust."
     ),
-    "synthesis of the examples": (
-        "Beside importing the bindings (3.8 s, once) the examples build 770 resources in 2.0 s and write them in 0.7 s."
-        " Each resource crosses into the toolkit's process and back for its address, 2.6 ms in all; nothing of our own "
-        "code stands out in the profile. The ratio grows with the number of resources; what can shrink is the larger "
-        "part, the import, with a smaller set of bindings."
-    ),
 }
 """Step to why it misses its limit, and what the least would be."""
 
 _METHOD = f"""\
 Each figure is the median of {RUNS} runs of a whole process, from start to exit, after one run that warmed the caches.
-Synthesis is `main.py`. A dataset has a graph with its level-2 cache, a datastack, a database and a bucket,
-in a stack of its own. The bindings are `cdktn`, `constructs` and every provider submodule that `main.py` imports,
-imported alone in one process; most of that time is Node starting and reading the provider's package."""
+A dataset has a graph with its level-2 cache, a datastack, a database and a bucket, in a stack of its own; these are
+synthesized by `main.py` in one process. `cdktf synth` and `cdktf list` share the examples among as many as there are
+cores, four at the most."""
 
 
 def page(figures: Sequence[Figure], today: date) -> str:

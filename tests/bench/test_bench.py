@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import steps
 from bench.generated import write_environment
 from bench.measure import BenchError, median_s, run_once
 from bench.report import page, unexplained
@@ -32,3 +33,16 @@ def test_a_missed_limit_is_told() -> None:
     figure = Figure(step="slow", value=2, limit=1, unit="s")
     assert unexplained([figure]) == ["slow"]
     assert "| slow | 2.00 s | 1.00 s | **missed** |" in page([figure], date(2026, 1, 2))
+
+
+def test_the_examples_are_timed_with_both_kinds_of_bindings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    timed: list[tuple[str, dict[str, str]]] = []
+
+    def median(command: list[str], environment: dict[str, str] | None = None) -> float:
+        timed.append((command[1], environment or {}))
+        return 4.5
+
+    monkeypatch.setattr(steps, "median_s", median)
+    figures = steps.examples(tmp_path)
+    assert timed == [("synth", {}), ("synth", {"KARST_FULL_BINDINGS": "1"}), ("list", {})]
+    assert [(one.limit, one.is_met) for one in figures] == [(4, False), (12, True), (5, True)]
