@@ -23,6 +23,7 @@ RUNNER = "karst_local"
 DEMO = Path("environments/demo")
 STATE = Path(".karst")
 INVALID = 2
+_STANDARD_INPUT = 0
 _NOBODY = "demo@example.org"
 
 
@@ -89,7 +90,7 @@ def _become_runner(arguments: list[str], text: str, dsn: str | None) -> None:
         file.write(text.encode())
         file.flush()
         file.seek(0)
-        os.dup2(file.fileno(), sys.stdin.fileno())
+        os.dup2(file.fileno(), _STANDARD_INPUT)
     # The address may hold a password, and arguments can be read by every user of the machine.
     environment = {name: value for name, value in os.environ.items() if name != "KARST_POSTGRES_DSN"}
     if dsn:

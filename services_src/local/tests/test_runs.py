@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import ssl
@@ -165,6 +166,35 @@ def test_ctrl_c_twice_stops_at_once(start: Launch, state: Path) -> None:
     asking.join()
     assert [one for one in finished if one.is_success] == []
     assert not (state / "postgres" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_wishes_to_stop_are_taken_as_ctrl_c(start: Launch, state: Path, number: signal.Signals) -> None:
+    running = ready(start(state))
+    running.process.send_signal(number)
+    assert running.wait() == 0
+    assert not (state / "postgres" / "postmaster.pid").exists()
+
+
+def test_it_goes_on_when_nobody_reads_what_it_prints(start: Launch, state: Path) -> None:
+    script = 'trap "" INT; { "$@"; echo "$?" > "$0"; } | head -n 1'
+    code = state.with_name("code")
+    running = start(state, prefix=("sh", "-c", script, str(code)))
+    until((state / "running.json").exists, "it serves")
+    url = json.loads((state / "running.json").read_text(encoding="utf-8"))["url"]
+    until(lambda: answers(url), "it answers")
+    process = json.loads((state / "running.json").read_text(encoding="utf-8"))["process"]
+    os.kill(process, signal.SIGTERM)
+    assert running.wait() == 0
+    until(code.exists, "the shell saw its end")
+    assert (code.read_text(encoding="utf-8"), running.text.count("\n")) == ("0\n", 1)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 @pytest.mark.parametrize("path", ["state.json", "postgres/base", "postgres/postmaster.pid"])

@@ -10,16 +10,14 @@ import os
 import sys
 import warnings
 
-from rich.console import Console
-
 from karst_local.faults import Exit, LocalError, full_disk_named
-from karst_local.progress import Progress
+from karst_local.progress import Progress, Terminal
 
 
 def main() -> None:
     """Run until stopped, and end with an exit code of `Exit`."""
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # a folder of desktops, which few servers have
-    progress = Progress(Console(highlight=False))
+    progress = Progress(Terminal(highlight=False))
     code = _run(progress)
     sys.stdout.flush()
     if code is Exit.INTERRUPTED:
@@ -30,8 +28,9 @@ def main() -> None:
 def _run(progress: Progress) -> Exit:
     # Imported here, so that Ctrl-C during the slow imports ends without a traceback too.
     try:
-        from karst_local.options import read_options  # noqa: PLC0415
-        from karst_local.run import run  # noqa: PLC0415
+        with progress.waiting("Loading the services"):
+            from karst_local.options import read_options  # noqa: PLC0415
+            from karst_local.run import run  # noqa: PLC0415
 
         options = read_options(sys.argv[1:])
         with full_disk_named(options.state):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import certifi
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -43,9 +44,11 @@ def certificates(folder: Path, host: str, now: datetime | None = None) -> Certif
     made = Certificates(
         certificate=folder / "server.pem", key=folder / "server-key.pem", bundle=folder / "ca-bundle.pem"
     )
-    if not (_is_good(folder / "ca.pem", now, names) and (folder / "ca-key.pem").exists()):
-        _make_authority(folder, names, now)
-    if not (_is_good(made.certificate, now, names) and made.key.exists()):
+    authority = _good(folder / "ca.pem", folder / "ca-key.pem", now, names)
+    if authority is None:
+        authority = _make_authority(folder, names, now)
+    server = _good(made.certificate, made.key, now, names)
+    if server is None or not _is_issued_by(server, authority):
         _make_server(folder, made, names, now)
     bundle = Path(certifi.where()).read_text(encoding="utf-8").rstrip() + "\n" + (folder / "ca.pem").read_text()
     if not made.bundle.exists() or made.bundle.read_text(encoding="utf-8") != bundle:
@@ -53,13 +56,25 @@ def certificates(folder: Path, host: str, now: datetime | None = None) -> Certif
     return made
 
 
-def _is_good(path: Path, now: datetime, names: tuple[str, ...]) -> bool:
+def _good(path: Path, key_path: Path, now: datetime, names: tuple[str, ...]) -> x509.Certificate | None:
+    """The certificate, if it is whole, has its key, covers the names and doesn't end soon."""
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
     except (FileNotFoundError, ValueError):
-        return False
+        return None
     covered = {_text(name) for name in _names_in(certificate)}
-    return now + _RENEW_BEFORE < certificate.not_valid_after_utc and set(names) <= covered
+    is_timely = now + _RENEW_BEFORE < certificate.not_valid_after_utc
+    has_key = key.public_key() == certificate.public_key()
+    return certificate if is_timely and has_key and set(names) <= covered else None
+
+
+def _is_issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _names_in(certificate: x509.Certificate) -> list[x509.GeneralName]:
@@ -75,7 +90,7 @@ def _text(name: x509.GeneralName) -> str:
     return str(name.value).partition("/")[0]
 
 
-def _make_authority(folder: Path, names: tuple[str, ...], now: datetime) -> None:
+def _make_authority(folder: Path, names: tuple[str, ...], now: datetime) -> x509.Certificate:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Karst on this machine")])
     only = [_range(_general(one)) for one in names]
@@ -90,7 +105,7 @@ def _make_authority(folder: Path, names: tuple[str, ...], now: datetime) -> None
     )
     write_private(folder / "ca-key.pem", _pem(key))
     write_private(folder / "ca.pem", _pem(certificate))
-    (folder / "server.pem").unlink(missing_ok=True)  # signed by the authority before
+    return certificate
 
 
 def _make_server(folder: Path, made: Certificates, names: tuple[str, ...], now: datetime) -> None:

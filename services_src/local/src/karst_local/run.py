@@ -65,7 +65,7 @@ class _Run:
         port = free_port(options.host, options.port, "--port")
         https_port = free_port(options.host, options.https_port, "--https-port")
         made = certificates(self._state.subfolder("authority"), options.host)
-        name = "localhost" if options.is_loopback else options.host
+        name = "localhost" if options.host in {"127.0.0.1", "::1"} else options.host
         name = f"[{name}]" if ":" in name else name
         address = Address(http=f"http://{name}:{port}", https=f"https://{name}:{https_port}", bundle=made.bundle)
         self._state.announce(address.http)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from karst_local.faults import Exit
 
 DRAIN_S = 15.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Stop:
 
 @asynccontextmanager
 async def stopping_on_signals() -> AsyncGenerator[Stop]:
-    """Take Ctrl-C and SIGTERM for a wish to stop."""
+    """Take Ctrl-C, SIGTERM and the end of the terminal for a wish to stop."""
     stop, loop = Stop(), asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop.ask)
