@@ -21,7 +21,7 @@ from karst_clio.neurons.native import NativeEngine
 from karst_clio.neurons.records import Show
 from karst_clio.neurons.schema import FIELD
 from karst_clio.neurons.streams import streamed
-from karst_clio.web.bodies import JsonRoute
+from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Json
 
 Node = Annotated[str, Path(description="`:master` for the newest version, or a uuid.", examples=[":master"])]
@@ -31,7 +31,7 @@ _MASTER = ":master"
 def router(needs: Needs) -> APIRouter:
     """Routes of `dvid`."""
     base = f"/dvid/{{dataset}}/api/node/{{node}}/{INSTANCE}"
-    routes = APIRouter(prefix=base, tags=["Neurons"], route_class=JsonRoute, dependencies=[Depends(anybody)])
+    routes = Routes(prefix=base, tags=["Neurons"], dependencies=[Depends(anybody)])
     metadata = Metadata(needs.documents, needs.catalog, needs.clock)
     needs.forgetting.append(metadata.forget)
     engines = Engines(needs.documents, needs.catalog, metadata, needs.http)

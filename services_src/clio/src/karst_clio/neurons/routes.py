@@ -18,7 +18,7 @@ from karst_clio.neurons.postings import annotations_of, body_ids
 from karst_clio.neurons.records import Show
 from karst_clio.neurons.schema import schema_of
 from karst_clio.neurons.streams import streamed
-from karst_clio.web.bodies import JsonRoute
+from karst_clio.web.routes import Routes
 
 Kind = Annotated[
     str,
@@ -54,7 +54,7 @@ _LIST: dict[int | str, dict[str, Any]] = {
 
 def router(needs: Needs) -> APIRouter:
     """Routes of `json-annotations`."""
-    routes = APIRouter(prefix="/json-annotations/{dataset}/{annotation_type}", tags=["Neurons"], route_class=JsonRoute)
+    routes = Routes(prefix="/json-annotations/{dataset}/{annotation_type}", tags=["Neurons"])
     metadata = Metadata(needs.documents, needs.catalog, needs.clock)
     needs.forgetting.append(metadata.forget)
     engines = Engines(needs.documents, needs.catalog, metadata, needs.http)

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from karst_clio.identity.guard import ANYBODY
 from karst_clio.needs import Needs
+from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import StoreUnavailableError
 
 _CHECK_S = 2
@@ -26,7 +27,7 @@ _PAGE = """<!doctype html>
 
 def router(needs: Needs) -> APIRouter:
     """Routes of `healthz`, `readyz` and the front page."""
-    routes = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
+    routes = Routes(dependencies=[ANYBODY], is_in_schema=False)
 
     @routes.get("/healthz")
     async def live() -> dict[str, str]:

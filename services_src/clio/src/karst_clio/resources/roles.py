@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from karst_clio.identity.guard import Anyone
 from karst_clio.identity.user import User
 from karst_clio.needs import Needs
-from karst_clio.web.bodies import JsonRoute
+from karst_clio.web.routes import Routes
 
 
 def router(needs: Needs) -> APIRouter:
     """Routes of `roles`."""
     del needs
-    routes = APIRouter(tags=["Users"], route_class=JsonRoute)
+    routes = Routes(tags=["Users"])
 
     @routes.get("/roles")
     async def roles(caller: Anyone) -> User:

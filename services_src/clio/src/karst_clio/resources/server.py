@@ -8,14 +8,14 @@ from fastapi import APIRouter, HTTPException
 
 from karst_clio.identity.guard import Anyone
 from karst_clio.needs import Needs
-from karst_clio.web.bodies import JsonRoute
+from karst_clio.web.routes import Routes
 
 REFRESH_EVERY_S = 10
 
 
 def router(needs: Needs) -> APIRouter:
     """Routes of `server`."""
-    routes = APIRouter(tags=["Server"], route_class=JsonRoute)
+    routes = Routes(tags=["Server"])
     refreshed_s = -math.inf
 
     @routes.post("/server/token", responses={200: {"content": {"application/json": {"example": "eyJhbGciOi..."}}}})

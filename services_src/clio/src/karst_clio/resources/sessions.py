@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 from karst_clio.identity.credentials import NAMES
 from karst_clio.identity.guard import ANYBODY, AnyoneAnew
 from karst_clio.needs import Needs
-from karst_clio.web.bodies import JsonRoute
+from karst_clio.web.routes import Routes
 
 Redirect = Annotated[
     str, Query(max_length=4096, description="Where to go then: on this host, or a page that may call.")
@@ -35,7 +35,7 @@ class Profile(BaseModel):
 
 def router(needs: Needs) -> APIRouter:
     """Routes of `login`, `profile` and `logout`."""
-    routes = APIRouter(tags=["Sessions"], route_class=JsonRoute)
+    routes = Routes(tags=["Sessions"])
     gateway, settings = needs.identity.gateway, needs.settings
 
     def check(redirect: str, request: Request) -> None:

@@ -13,8 +13,8 @@ from karst_clio.identity.own_tokens import is_address
 from karst_clio.identity.records import UserChange
 from karst_clio.identity.user import User
 from karst_clio.needs import Needs
-from karst_clio.web.bodies import JsonRoute
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.routes import Routes
 
 _MISPLACED = "datasets"
 
@@ -40,7 +40,7 @@ class UserChanges(RootModel[dict[Annotated[str, AfterValidator(_address)], UserC
 
 def router(needs: Needs) -> APIRouter:
     """Routes of `users`."""
-    routes = APIRouter(tags=["Users"], route_class=JsonRoute)
+    routes = Routes(tags=["Users"])
     identity = needs.identity
 
     def refuse_beside_gateway() -> None:

@@ -68,7 +68,7 @@ class JsonRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """A route whose handlers see bodies by our rules. Give it to every router: `APIRouter(route_class=JsonRoute)`."""
+    """A route whose handlers see bodies by our rules; those of `web.routes.Routes` are all of this kind."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's own handler."""

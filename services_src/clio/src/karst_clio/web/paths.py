@@ -11,6 +11,9 @@ ALIASES = ("/test", "/v3")
 """Other words for the current version of the API."""
 WITHOUT_PREFIX = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz"})
 """Paths that answer without the prefix too."""
+RESOURCE = "karst.resource"
+"""Where the request's scope keeps the segment of its path that names the resource."""
+_MOUNTS = frozenset({"v2", "clio_toplevel"})
 _ASSETS = "/docs/"
 
 
@@ -35,7 +38,14 @@ class Paths:
             await error_response(404, "Not Found")(scope, receive, send)
             return
         root += self._prefix
-        await self._app({**scope, "root_path": root, "path": root + _current(_plain(inner))}, receive, send)
+        path = _current(_plain(inner))
+        scope = {**scope, "root_path": root, "path": root + path, RESOURCE: _resource(path)}
+        await self._app(scope, receive, send)
+
+
+def _resource(path: str) -> str:
+    _, first, *rest = path.split("/", 3)
+    return rest[0] if first in _MOUNTS and rest else first
 
 
 def _plain(path: str) -> str:
