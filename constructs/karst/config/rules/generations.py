@@ -8,12 +8,15 @@ from karst.config.types import GenerationState
 
 ALL_TRAFFIC = 100
 _GONE = (GenerationState.RETIRED, GenerationState.REMOVED)
+_LEAST_VERSION = (1, 34)
+"""Before it Google's clusters know no `SecretSync`, by which programs get secrets as variables."""
 
 
 def problems(environment: Environment) -> Iterator[Problem]:
     """What is wrong with generations and weights of one deployment."""
     if environment.deployment.runs_cluster:
         yield from _one_active(environment)
+    yield from _too_old(environment)
     yield from _weights(environment)
 
 
@@ -27,6 +30,18 @@ def _one_active(environment: Environment) -> Iterator[Problem]:
         message = f"{choices(active, 'and')} are both active" if len(active) == 2 else f"{len(active)} are active"
         remedy = "Keep one active; write `state: standby` or `state: draining` for the others."
         yield environment.problem(("generations", name, "state"), message, remedy)
+
+
+def _too_old(environment: Environment) -> Iterator[Problem]:
+    least = ".".join(map(str, _LEAST_VERSION))
+    for name, one in environment.deployment.generations.items():
+        if one.version is None or one.state in _GONE:
+            continue
+        if tuple(map(int, one.version.split(".")))[:2] < _LEAST_VERSION:
+            message = f"{show(one.version)} is too old: clusters copy secrets for their pods from {least} on"
+            yield environment.problem(
+                ("generations", name, "version"), message, f"Write '{least}' or later, or leave it out."
+            )
 
 
 def _weights(environment: Environment) -> Iterator[Problem]:
