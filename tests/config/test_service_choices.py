@@ -20,7 +20,9 @@ CATALOG = Catalog(ours=OURS, tags=dict.fromkeys(OURS, "abc"), upstream=load_serv
 UPSTREAM_ON_RUN = "upstream's image runs in a cluster only, for its secrets are filled into its pods. Remove runtime."
 ONE_PROCESS = "Cloud Run takes a service with one process, which listens. Remove runtime."
 STAYS_AWAKE = "only workers of a queue may sleep. Write 1 or more; enabled: false stops a service."
-
+ONCE = (
+    "a scheduler runs exactly once. Remove scaling; materialization: {paused: true} stops the one of materializations."
+)
 OTHER_KIND = (
     "services.auth.enabled: it belongs to the kind 'global', which brings its stores and isn't among this deployment's "
     "kinds. Remove enabled, or add the kind to kinds."
@@ -47,9 +49,10 @@ def said(tmp_path: Path, services: str, kinds: str = "[local, clio]") -> list[st
             f"services.dash.scaling.min: is 0, and nothing would wake 'dash': {STAYS_AWAKE}",
         ),
         (
-            "auth: {enabled: true}",
-            OTHER_KIND,
+            "celery-beat-scheduler: {scaling: {min: 0, max: 1}}",
+            f"services.celery-beat-scheduler.scaling: {ONCE}",
         ),
+        ("auth: {enabled: true}", OTHER_KIND),
     ],
 )
 def test_choices_that_do_not_fit(tmp_path: Path, services: str, message: str) -> None:

@@ -23,6 +23,7 @@ def problems_of_workloads(environment: Environment, catalog: Catalog) -> Iterato
     for workload in running:
         yield from _of_another_kind(environment, workload)
         yield from _misplaced(environment, workload)
+        yield from _not_once(environment, workload)
         yield from _never_woken(environment, workload)
     yield from _without_roles(environment, running)
 
@@ -53,13 +54,25 @@ def _misplaced(environment: Environment, workload: Workload) -> Iterator[Problem
         yield environment.problem(location, message, "Remove runtime.")
 
 
+def _not_once(environment: Environment, workload: Workload) -> Iterator[Problem]:
+    """Two schedulers would start everything twice."""
+    scaling = workload.choice.scaling
+    if scaling is None or (scaling.min, scaling.max) == (1, 1):
+        return
+    if any(process.is_scheduler for process in workload.service.processes.values()):
+        remedy = "Remove scaling; materialization: {paused: true} stops the one of materializations."
+        yield environment.problem(("services", workload.name, "scaling"), "a scheduler runs exactly once", remedy)
+
+
 def _never_woken(environment: Environment, workload: Workload) -> Iterator[Problem]:
     """Nothing wakes a process that sleeps in a cluster but a queue that fills."""
     scaling = workload.choice.scaling
     if scaling is None or scaling.min > 0 or workload.runtime is not Runtime.GKE:
         return
     found = [
-        one for one in processes(workload) if not one.is_scheduled and one.scaling.signal is not ScalingSignal.QUEUE
+        one
+        for one in processes(workload)
+        if not (one.is_scheduled or one.process.is_scheduler or one.scaling.signal is ScalingSignal.QUEUE)
     ]
     if found:
         message = f"is 0, and nothing would wake {show(found[0].name)}: only workers of a queue may sleep"
