@@ -15,6 +15,8 @@ from karst_local.state import State
 
 LANDING = "landing"
 """The one service that learns of the others."""
+_BUCKETS = {"CLIO_SUBVOL_BUCKET": "subvolumes", "SIG_BUCKET": "signatures", "TRANSFER_DEST": "transfer"}
+"""Names of buckets, which are folders here."""
 
 
 def signing_key(options: Options, state: State) -> str:
@@ -23,15 +25,19 @@ def signing_key(options: Options, state: State) -> str:
 
 
 def variables(options: Options, state: State, address: Address, dsn: str) -> dict[str, str]:
-    """Settings by variable; a service gets those that it declares. Ours win over those of the shell."""
+    """Settings by variable; a service gets those that it declares. The shell may say where cut-outs and the like go."""
     return {
+        **_BUCKETS,
         **options.environment,
+        "KARST_BUCKETS": str(state.subfolder("buckets")),
         "FLYEM_SECRET": signing_key(options, state),
         "KARST_DATASETS": str(state.datasets),
         "KARST_DEPLOYMENT": options.deployment.title,
         "KARST_HOST": address.http,
         "KARST_POSTGRES_DSN": dsn,
+        "KARST_SEARCH_FILE": str(state.folder / "search.duckdb"),
         "KARST_SHOW_ALL_DATASETS": str(options.is_loopback).lower(),
+        "KARST_STATE": str(state.folder),
         "OWNER": options.deployment.owner,
     }
 
