@@ -18,12 +18,16 @@ from karst_clio.resources import (
     datasets,
     health,
     kv,
+    neuprint,
     pull_requests,
     roles,
     server,
     sessions,
     site_reports,
+    subvolumes,
+    transfer,
     users,
+    volumes,
 )
 from karst_clio.signatures import routes as signatures
 
@@ -60,6 +64,10 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(kv.router, NOT_FIRST),
     Resource(pull_requests.router, CURRENT),
     Resource(site_reports.router, CURRENT),
+    Resource(volumes.router, CURRENT),
+    Resource(neuprint.router, NOT_FIRST),
+    Resource(transfer.router, EVERYWHERE),
+    Resource(subvolumes.router, CURRENT),
     Resource(roles.router, EVERYWHERE),
     Resource(users.router, EVERYWHERE),
     Resource(server.router, CURRENT),
