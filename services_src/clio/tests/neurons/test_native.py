@@ -13,7 +13,8 @@ from karst_clio.neurons.engine import ALL, Asked
 from karst_clio.neurons.errors import BadInputError
 from karst_clio.neurons.merge import Posting
 from karst_clio.neurons.metadata import Versions
-from karst_clio.neurons.native import BODIES_A_TRANSACTION, NativeEngine
+from karst_clio.neurons.native import NativeEngine
+from karst_clio.neurons.portions import MOST_ANNOTATIONS
 from karst_clio.neurons.query import parse_query
 from karst_clio.neurons.records import Show
 from karst_platform.stores.documents import Documents, Fields, Json, Query, UnstorableError, Write
@@ -223,9 +224,13 @@ async def test_deleting_keeps_history_and_may_be_repeated(engine: NativeEngine, 
 
 
 async def test_nothing_is_written_where_one_of_many_is_wrong(engine: NativeEngine, documents: Documents) -> None:
-    many: list[Fields] = [{"bodyid": each} for each in range(1, 2 * BODIES_A_TRANSACTION)]
-    with pytest.raises(UnstorableError):
-        await engine.write([*many, {"bodyid": 9000, "t": {"__x__": 1}}], by(), "")
+    many: list[Fields] = [{"bodyid": each} for each in range(1, 2 * MOST_ANNOTATIONS)]
+    deep: Json = 1
+    for _ in range(25):
+        deep = {"a": deep}
+    for unstorable in ({"__x__": 1}, {"": 1}, "\x00", "x" * (1 << 20), deep, {"n" * 1501: 1}):
+        with pytest.raises(UnstorableError):
+            await engine.write([*many, {"bodyid": 9000, "t": unstorable}], by(), "")
     with pytest.raises(UnstorableError):
         await engine.write([{"bodyid": 1}, {"bodyid": 2, "t": "x" * (1 << 20)}], by(), "")
     with pytest.raises(BadInputError):
@@ -234,8 +239,8 @@ async def test_nothing_is_written_where_one_of_many_is_wrong(engine: NativeEngin
 
 
 async def test_one_body_many_times_in_a_list_is_merged_in_order(engine: NativeEngine) -> None:
-    await engine.write([{"bodyid": 5, f"f{n % 3}": n} for n in range(2 * BODIES_A_TRANSACTION)], by(), "")
-    last = 2 * BODIES_A_TRANSACTION - 1
+    await engine.write([{"bodyid": 5, f"f{n % 3}": n} for n in range(2 * MOST_ANNOTATIONS)], by(), "")
+    last = 2 * MOST_ANNOTATIONS - 1
     assert await bodies(engine, 5) == [{"bodyid": 5} | {f"f{n % 3}": n for n in range(last - 2, last + 1)}]
 
 

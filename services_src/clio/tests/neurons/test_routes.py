@@ -176,8 +176,8 @@ async def test_history_by_version(server: Server) -> None:
         assert await ask(server, "GET", f"/id-number/5?version={version}") == [{"bodyid": 5, "type": expected}]
         assert await ask(server, "POST", f"/query?onlyid=1&version={version}", {"type": expected}) == [5]
     assert await ask(server, "GET", "/id-number/5?version=v0.2") == []
-    changes = await ask(server, "POST", "/query?changes=true&show=user", {"bodyid": 5})
-    assert [(each["type"], each["_version"], each["_user"]) for each in changes] == [
+    answer = await server.ask("POST", BASE + "/query?changes=true&show=user", user=READER, json={"bodyid": 5})
+    assert [(each["type"], each["_version"], each["_user"]) for each in answer.json()] == [
         ("B", 4000, WRITER),
         ("A", 3000, WRITER),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 
@@ -13,6 +12,7 @@ from karst_clio.neurons.engine import Asked
 from karst_clio.neurons.field_names import FieldNames
 from karst_clio.neurons.merge import Posting
 from karst_clio.neurons.metadata import Versions
+from karst_clio.neurons.portions import portions
 from karst_clio.neurons.query import parse_query
 from karst_clio.neurons.reading import Reader
 from karst_clio.neurons.records import BODY_ID, TIME_SUFFIX, USER_SUFFIX, WITHOUT_PAIR, encode, is_of_pair
@@ -21,10 +21,6 @@ from karst_clio.neurons.streams import json_list, stopping
 from karst_clio.neurons.writing import BodyWriter
 from karst_platform.stores.documents import Documents, Fields, Json, Path, Transaction, Write
 from karst_platform.stores.storable import check_write
-
-BODIES_A_TRANSACTION = 400
-TRANSACTION_BYTES = 3 << 20
-"""As much as is posted in one transaction; it may become thrice as much, and a commit of Firestore has 10 MiB."""
 
 
 class NativeEngine:
@@ -101,11 +97,9 @@ class NativeEngine:
         completes it and changes nothing twice.
         """
         number = self._versions.number(version)
-        parts = _parts(annotations)
-        for part in parts if len(parts) > 1 else ():
-            for each in part:
-                check_write(Write(path=head_path(self._collection, _body(each)), fields=each))
-            await asyncio.sleep(0)  # others get a turn
+        parts = await portions(
+            annotations, lambda each: check_write(Write(path=head_path(self._collection, _body(each)), fields=each))
+        )
         for part in parts:
             await self._documents.in_transaction(
                 lambda transaction, part=part: self._post(transaction, part, posting, number)
@@ -166,19 +160,6 @@ def _body(annotation: Fields) -> int:
     if not isinstance(body, int):
         raise TypeError(f"{BODY_ID} is {body!r}")  # `postings` lets none through
     return body
-
-
-def _parts(annotations: Sequence[Fields]) -> list[list[Fields]]:
-    parts: list[list[Fields]] = []
-    size = TRANSACTION_BYTES
-    for each in annotations:
-        length = len(orjson.dumps(each))
-        if size + length > TRANSACTION_BYTES or len(parts[-1]) == BODIES_A_TRANSACTION:
-            parts.append([])
-            size = 0
-        parts[-1].append(each)
-        size += length
-    return parts
 
 
 def _names_after(annotations: Sequence[Fields]) -> set[str]:

@@ -5,7 +5,7 @@ The field `type` has the pair `type_user`, `type_time`. Names that begin with `_
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import StrEnum
 
 import orjson
@@ -38,6 +38,25 @@ class Show(StrEnum):
         return users if self in (Show.TIME, Show.ALL) else (*users, TIME_SUFFIX)
 
 
+class _Names(dict[str, bool]):
+    """Whether a name passes, remembered: annotations of a dataset have the same names."""
+
+    def __init__(self, passes: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._passes = passes
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) > _MOST_NAMES:
+            self.clear()
+        self[name] = self._passes(name)
+        return self[name]
+
+
+_MOST_NAMES = 10_000
+_PUBLIC = _Names(lambda name: not name.startswith("_"))
+_SHOWN = {show: _Names(lambda name, hidden=show.hidden: not (hidden and name.endswith(hidden))) for show in Show}
+
+
 def is_of_pair(name: str) -> bool:
     """Whether a field says who or when of another."""
     return name.endswith((USER_SUFFIX, TIME_SUFFIX))
@@ -50,15 +69,15 @@ def base_of(name: str) -> str:
 
 def public(fields: Fields) -> dict[str, Json]:
     """The annotation in a stored document: without the store's own fields."""
-    return {name: value for name, value in fields.items() if not name.startswith("_")}
+    return {name: value for name, value in fields.items() if _PUBLIC[name]}
 
 
 def encode(annotation: Fields, show: Show) -> bytes:
     """The annotation's JSON text with the fields that are asked for."""
-    hidden = show.hidden
-    return orjson.dumps(
-        {name: value for name, value in annotation.items() if not name.endswith(hidden)} if hidden else annotation
-    )
+    if show is Show.ALL:
+        return orjson.dumps(annotation)
+    shown = _SHOWN[show]
+    return orjson.dumps({name: value for name, value in annotation.items() if shown[name]})
 
 
 def key_of(value: Json) -> Hashable:

@@ -121,15 +121,20 @@ def _size_of_fields(fields: Fields, levels: int) -> int:
     _refuse_depth(levels)
     size = 0
     for name, value in fields.items():
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] # what came from outside may differ
-            raise UnstorableError(f"{name!r} can't be the name of a field: names are text")
-        if not name or "\x00" in name or _RESERVED.fullmatch(name):
-            raise UnstorableError(f"{_shown(name)} can't be the name of a field: write one other than '' and '__x__'")
-        length = _bytes_of(name, "the name of a field")
-        if length > _ID_BYTES:
-            raise UnstorableError(f"{_shown(name)} can't be the name of a field: it has more than {_ID_BYTES} bytes")
-        size += length + 1 + _size(value, levels - 1)
+        size += _size_of_name(name) + _size(value, levels - 1)
     return size
+
+
+@lru_cache(maxsize=10_000)  # documents of a collection have the same names
+def _size_of_name(name: str) -> int:
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] # what came from outside may differ
+        raise UnstorableError(f"{name!r} can't be the name of a field: names are text")
+    if not name or "\x00" in name or _RESERVED.fullmatch(name):
+        raise UnstorableError(f"{_shown(name)} can't be the name of a field: write one other than '' and '__x__'")
+    length = _bytes_of(name, "the name of a field")
+    if length > _ID_BYTES:
+        raise UnstorableError(f"{_shown(name)} can't be the name of a field: it has more than {_ID_BYTES} bytes")
+    return length + 1
 
 
 def _refuse_depth(levels: int) -> None:
