@@ -23,6 +23,7 @@ STAYS_AWAKE = "only workers of a queue may sleep. Write 1 or more; enabled: fals
 ONCE = (
     "a scheduler runs exactly once. Remove scaling; materialization: {paused: true} stops the one of materializations."
 )
+TOO_LARGE = "Cloud Run gives 8 processors and 32768Mi of memory at the most. Ask for less."
 OTHER_KIND = (
     "services.auth.enabled: it belongs to the kind 'global', which brings its stores and isn't among this deployment's "
     "kinds. Remove enabled, or add the kind to kinds."
@@ -53,6 +54,9 @@ def said(tmp_path: Path, services: str, kinds: str = "[local, clio]") -> list[st
             f"services.celery-beat-scheduler.scaling: {ONCE}",
         ),
         ("auth: {enabled: true}", OTHER_KIND),
+        ("landing: {env: {PORT: '80'}}", "services.landing.env.PORT: Cloud Run sets it itself. Remove it."),
+        ("landing: {resources: {cpu: '9'}}", f"services.landing.resources: {TOO_LARGE}"),
+        ("landing: {resources: {memory: 33Gi}}", f"services.landing.resources: {TOO_LARGE}"),
     ],
 )
 def test_choices_that_do_not_fit(tmp_path: Path, services: str, message: str) -> None:
@@ -65,7 +69,8 @@ def test_choices_that_do_not_fit(tmp_path: Path, services: str, message: str) ->
     [
         "dash: {runtime: gke, enabled: true, scaling: {min: 1, max: 2}}",
         "meshworker: {scaling: {min: 0, max: 2}}",
-        "landing: {runtime: cloudrun, scaling: {min: 0, max: 2}}",
+        "landing: {runtime: cloudrun, scaling: {min: 0, max: 2}, resources: {cpu: '3', memory: 20Gi}}",
+        "dash: {env: {PORT: '80'}, resources: {cpu: 1500m}}",
         "tallyedits: {enabled: true, scaling: {min: 0, max: 1}}",
     ],
 )

@@ -19,6 +19,8 @@ _SECRET_VALUES = (
     ("a Google API key or access token", re.compile(r"\b(AIza[\w-]{30,}|ya29\.[\w-]+|GOCSPX-[\w-]+)")),
     ("a token of a code host or a chat", re.compile(r"\b(gh[pousr]_\w{20,}|github_pat_\w+|xox[abpr]-[\w-]+)")),
 )
+SET_BY_CLOUD_RUN = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
+"""Variables that Cloud Run gives a value, so that nobody else may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ def check_names(program: str, env: Mapping[str, str], secret_env: Mapping[str, S
     for name in sorted({*env, *secret_env}):
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise ValueError(f"{program}: {name!r} cannot be the name of a setting: write letters, digits and '_'")
-        if name in {"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"}:
+        if name in SET_BY_CLOUD_RUN:
             raise ValueError(f"{program}: {name} is set by Cloud Run: leave it out")
     both = sorted(env.keys() & secret_env.keys())
     if both:

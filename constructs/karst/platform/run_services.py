@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 from cdktn_provider_google.storage_bucket_object import StorageBucketObject
 from constructs import Construct
 
 from karst.blueprint import Blueprint
-from karst.config.service_runtime import Runtime, mebibytes
+from karst.config.service_runtime import Runtime
 from karst.derived.datasets_json import datasets_json
+from karst.derived.processes import processes
+from karst.derived.run_resources import run_size
 from karst.derived.secrets import places
 from karst.derived.settings import CONFIG_FOLDER, DATASETS_FILE, missing_settings, settings
 from karst.derived.workloads import Workload
@@ -26,9 +26,7 @@ from karst.gcp.environment import SecretFile, SecretRef
 from karst.platform.app_files import SECRETS_VARIABLE
 
 _SIGNS_IN_ITSELF = "The service checks tokens itself; browsers reach it without a Google identity."
-_SMALLEST_MIB = 512
 _SECRETS_FOLDER = "/run/secrets"
-"""The second generation of Cloud Run starts nothing smaller."""
 
 
 def run_workloads(blueprint: Blueprint) -> tuple[Workload, ...]:
@@ -68,8 +66,8 @@ class RunServices(Construct):
             raise ValueError(
                 f"services.{workload.name}.env: {missing[0]} is required. Give it a value in deployment.yaml"
             )
-        scaling, resources = workload.choice.scaling, workload.choice.resources
-        memory = (resources and (resources.memory_limit or resources.memory)) or process.resources.memory_limit
+        scaling = workload.choice.scaling
+        [size] = [run_size(one.resources) for one in processes(workload)]
         return RunServiceProps(
             name=names.run_service(workload.name),
             project=deployment.gcp.project,
@@ -86,10 +84,7 @@ class RunServices(Construct):
                 for variable, place in found.items()
             },
             buckets={"config": MountedBucket(bucket=names.bucket("config"), directory=CONFIG_FOLDER)},
-            resources=RunResources(
-                cpu=str(math.ceil(cores((resources and resources.cpu) or process.resources.cpu))),
-                memory_mib=max(_SMALLEST_MIB, mebibytes(memory or process.resources.memory)),
-            ),
+            resources=RunResources(cpu=str(size.cores), memory_mib=size.memory_mib),
             health=_health(workload),
             port=process.port or 8080,
             min_instances=scaling.min if scaling else process.scaling.min_replicas,
@@ -103,18 +98,13 @@ class RunServices(Construct):
         )
 
 
-def cores(quantity: str) -> float:
-    """Processor time in cores: `250m` is 0.25."""
-    return int(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
-
-
 def _only_process(workload: Workload) -> str:
-    processes = sorted(workload.service.listening)
-    if len(processes) != 1 or len(workload.service.processes) != 1:
+    listening = sorted(workload.service.listening)
+    if len(listening) != 1 or len(workload.service.processes) != 1:
         raise ValueError(
             f"services.{workload.name}: Cloud Run takes a service with one process that listens. Write runtime: gke"
         )
-    return processes[0]
+    return listening[0]
 
 
 def _health(workload: Workload) -> RunHealth:

@@ -8,8 +8,10 @@ from karst.config.errors import Location, Problem, choices, show
 from karst.config.loader import Environment
 from karst.config.service_runtime import ImageOrigin, Runtime, ScalingSignal
 from karst.derived.processes import processes
+from karst.derived.run_resources import run_size
 from karst.derived.sql_login import is_administrator
 from karst.derived.workloads import Catalog, UnknownServiceError, Workload, workloads
+from karst.gcp.environment import SET_BY_CLOUD_RUN
 from karst.naming import SQL_ROLES
 
 
@@ -23,6 +25,7 @@ def problems_of_workloads(environment: Environment, catalog: Catalog) -> Iterato
     for workload in running:
         yield from _of_another_kind(environment, workload)
         yield from _misplaced(environment, workload)
+        yield from _of_cloud_run(environment, workload)
         yield from _not_once(environment, workload)
         yield from _never_woken(environment, workload)
     yield from _without_roles(environment, running)
@@ -52,6 +55,21 @@ def _misplaced(environment: Environment, workload: Workload) -> Iterator[Problem
     elif len(workload.service.listening) != 1 or len(workload.service.processes) != 1:
         message = "Cloud Run takes a service with one process, which listens"
         yield environment.problem(location, message, "Remove runtime.")
+
+
+def _of_cloud_run(environment: Environment, workload: Workload) -> Iterator[Problem]:
+    """Sizes that Cloud Run hasn't got, variables that it sets itself."""
+    if workload.runtime is not Runtime.CLOUDRUN:
+        return
+    for process in processes(workload) if workload.choice.resources else ():
+        try:
+            run_size(process.resources)
+        except ValueError as error:
+            message, _, remedy = str(error).partition(". ")
+            yield environment.problem(("services", workload.name, "resources"), message, f"{remedy}.")
+    for name in sorted(workload.choice.env.keys() & SET_BY_CLOUD_RUN):
+        location = ("services", workload.name, "env", name)
+        yield environment.problem(location, "Cloud Run sets it itself", "Remove it.")
 
 
 def _not_once(environment: Environment, workload: Workload) -> Iterator[Problem]:
