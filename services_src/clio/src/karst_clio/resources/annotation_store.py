@@ -49,10 +49,11 @@ class Annotations:
 
     async def write(self, new: Sequence[tuple[Path, Fields]], writing: Writing) -> None:
         """Write annotations, later ones over earlier ones of the same path; nothing where one can't be kept."""
-        sizes = [check_write(Write(path=path, fields=fields)) for path, fields in new]
+        changes = [Write(path=path, fields=fields) for path, fields in new]
         if writing.moved is None and writing.is_replacing:
-            await self._documents.write(*(Write(path=path, fields=fields) for path, fields in new))
+            await self._documents.write(*changes)
             return
+        sizes = list(map(check_write, changes))
         for batch in _batches(new, sizes):
 
             async def work(transaction: Transaction, batch: Sequence[tuple[Path, Fields]] = batch) -> None:

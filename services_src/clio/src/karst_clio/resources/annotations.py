@@ -59,7 +59,10 @@ def router(needs: Needs) -> APIRouter:
         if is_list and move_key:
             raise HTTPException(400, "move_key moves one annotation: post one, not a list.")
         each = posted if isinstance(posted, list) else [posted]
-        new = [_document(dataset, caller, one) for one in each]
+        owners = {one.user: _owner(caller, one.user) for one in each}
+        for owner in set(owners.values()):
+            check_writes_for(caller, owner, dataset)
+        new = [_document(dataset, owners[one.user], one) for one in each]
         moved = (*new[0][0][:-1], move_key) if move_key else None
         kept = frozenset(name.strip() for name in conditional.split(",")) - {"user"}
         writing = Writing(
@@ -77,17 +80,18 @@ def router(needs: Needs) -> APIRouter:
         user_email: Annotated[str, Query(description="Whose it is; the caller's where this is missing.")] = "",
     ) -> None:
         """Remove an annotation; one that isn't there is no mistake."""
-        owner = user_email if user_email and not caller.is_(user_email) else caller.email
-        await annotations.remove((ROOT, dataset, owner, key))
+        await annotations.remove((ROOT, dataset, _owner(caller, user_email or None), key))
 
     return routes
 
 
-def _document(dataset: str, caller: Caller, annotation: Annotation) -> tuple[Path, Fields]:
-    """Where an annotation goes and what is stored. Raises HTTPException, 401, where the caller may not write it."""
-    user = caller.email if annotation.user is None or caller.is_(annotation.user) else annotation.user
-    check_writes_for(caller, user, dataset)
-    return (ROOT, dataset, user, annotation.key), annotation.sent() | {"user": user}
+def _owner(caller: Caller, user: str | None) -> str:
+    return caller.email if user is None or caller.is_(user) else user
+
+
+def _document(dataset: str, owner: str, annotation: Annotation) -> tuple[Path, Fields]:
+    """Where an annotation goes and what is stored."""
+    return (ROOT, dataset, owner, annotation.key), annotation.sent() | {"user": owner}
 
 
 def _groups(caller: Caller, names: str) -> list[str]:
