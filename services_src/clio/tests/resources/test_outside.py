@@ -1,4 +1,4 @@
-"""What other servers do for the store: neuPrint's answers, and the transfer of images; and sub-volumes."""
+"""What other servers do for the store: neuPrint's answers, and the transfer of images."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from karst_clio.resources import transfer
-from karst_platform.stores.documents import Documents, Fields, Query
-from services_src.clio.tests.support import NOW_S, Server, serving
+from karst_platform.stores.documents import Documents, Fields
+from services_src.clio.tests.support import Server, serving
 
 pytestmark = pytest.mark.anyio
 ADA, STRANGER = "ada@example.org", "stranger@example.org"
@@ -34,7 +34,7 @@ CYPHER = "MATCH (n) RETURN n"
 @pytest.fixture
 async def server(documents: Documents, tmp_path: Path) -> AsyncIterator[Server]:
     settings = {"transfer_function": WORKER, "transfer_bucket": "dest/some/path", "buckets_folder": tmp_path}
-    async with serving(documents, neuprint_token="shared", subvolume_bucket="cuts", **settings) as made:
+    async with serving(documents, neuprint_token="shared", **settings) as made:
         await made.store(
             (("clio_users", ADA), {"datasets": {"ds1": ["clio_general"], "bare": ["clio_general"]}}),
             (("clio_datasets", "ds1"), DATASET),
@@ -232,15 +232,5 @@ async def test_servers_without_transfer_and_sub_volumes(documents: Documents) ->
         async with serving(documents, **settings) as server:
             await server.store((("clio_datasets", "ds1"), {**DATASET, "public": True}))
             assert (await server.ask("POST", "/v2/transfer", user=ADA, json=CUTOUT)).status_code == 503
-            assert (await server.ask("POST", "/v2/subvol/ds1/submit", user=ADA, json={})).status_code == 503
-
-
-async def test_sub_volumes_are_handed_in(server: Server) -> None:
-    for _ in range(2):
-        answer = await server.ask("POST", "/v2/subvol/ds1/submit", user=ADA, json={"a": [[1]], "_timestamp": "lie"})
-        assert (answer.status_code, answer.content) == (200, b"null")
-    collection = ("clio_subvol", ADA, "submissions")
-    found = [each.fields async for each in server.documents.find(Query(collection=collection))]
-    assert found == [{"a": [[1]], "_timestamp": NOW_S}] * 2
-    for body in ([], None, "x", {"": 1}):
-        assert (await server.ask("POST", "/v2/subvol/ds1/submit", user=ADA, json=body)).status_code == 422
+            for path, body in (("submit", {}), ("edit", {"focus": [1, 2, 3]})):
+                assert (await server.ask("POST", f"/v2/subvol/ds1/{path}", user=ADA, json=body)).status_code == 503
