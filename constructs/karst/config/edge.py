@@ -74,7 +74,10 @@ class RateLimit(Model):
     """Requests of one client before it has to wait."""
 
     requests_per_minute: int = Field(
-        default=6000, ge=60, le=10_000, description="Requests a minute and client address."
+        default=6000,
+        ge=60,
+        le=10_000,
+        description="Requests a minute and client address. Pods of one deployment share the addresses of its NAT.",
     )
 
 
@@ -93,7 +96,8 @@ class Edge(Model):
     rate_limit: RateLimit = Field(default=RateLimit(), description="What one client may ask.")
     allowed: Annotated[tuple[Cidr, ...], AfterValidator(each_once)] = Field(
         default=(),
-        description="Only these addresses, IPv4 or IPv6, get in; everybody by default.",
+        description="Only these addresses, IPv4 or IPv6, get in; everybody by default. Upstream's images ask auth and "
+        "info at their public hosts: name the addresses of the NAT of each deployment that runs some.",
         examples=[["198.51.100.0/25", "2001:db8:40::/48"]],
         max_length=10,
     )
