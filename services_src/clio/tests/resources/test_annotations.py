@@ -256,3 +256,9 @@ async def test_ten_thousand_at_once(server: Server, documents: Documents) -> Non
     await post(server, [each | {"tags": ["t"]} for each in many], "?replace=false")
     merged = await read(server)
     assert (len(merged), {str(each["title"]) for each in merged}) == (10_000, {"T"})
+
+
+async def test_members_are_found_however_their_emails_are_spelled(server: Server) -> None:
+    await server.add_user("Carl@Example.org", groups=["lab"])
+    await post(server, POINT, user="carl@example.org")
+    assert [each["user"] for each in await read(server, "?groups=lab")] == ["carl@example.org"]

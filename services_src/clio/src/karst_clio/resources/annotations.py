@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Body, HTTPException, Query
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from karst_clio.needs import Needs
 from karst_clio.resources.annotation_model import Annotation, Posted, Shown
 from karst_clio.resources.annotation_store import ROOT, Annotations, Writing
 from karst_clio.resources.ids import can_exist
+from karst_clio.web.answers import json_answer
 from karst_clio.web.methods import post_or_put
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Path
@@ -38,9 +38,9 @@ def router(needs: Needs) -> APIRouter:
             raise HTTPException(401, NO_PERMISSION)
         users = {user if user and not caller.is_(user) else caller.email}
         if groups:
-            users |= await needs.identity.members(caller, _groups(caller, groups))
-        found = await annotations.of_users(dataset, users)
-        return Response(orjson.dumps(found), media_type="application/json")
+            members = await needs.identity.members(caller, _groups(caller, groups))
+            users |= {spelling for member in members if not caller.is_(member) for spelling in (member, member.lower())}
+        return json_answer(await annotations.of_users(dataset, users))
 
     @post_or_put(routes, "")
     async def write(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
 
 from karst_clio.identity.guard import General, Reader, Writer
 from karst_clio.identity.user import Caller
 from karst_clio.needs import Needs
 from karst_clio.resources.places import AtLocation, Location, Place, Places
+from karst_clio.web.answers import json_answer
 from karst_clio.web.methods import post_or_put
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Path
@@ -18,7 +21,22 @@ ANNOTATIONS: Path = ("clio_annotations", "USER", "annotations")
 SEARCHES: Path = ("clio_savedsearches", "USER", "searches")
 _OWNER = "email"
 Payload = Annotated[dict[str, Any], Body(examples=[{"foo": "bar"}])]
-ByLocation = dict[str, dict[str, Any]]
+
+
+class Kept(BaseModel):
+    """What was sent, and what the server adds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    timestamp: float
+    dataset: str
+    location: list[int]
+    locationkey: str
+    email: str
+    id: str
+
+
+ByLocation = dict[str, Kept]
 
 
 class _Owned:
@@ -28,8 +46,8 @@ class _Owned:
         self._clock = needs.clock
         self._places = Places(needs.documents, collection, owner=_OWNER)
 
-    async def read(self, caller: Caller, dataset: str) -> ByLocation:
-        return {key: dict(fields) for key, fields in (await self._places.of_user(caller.email, dataset)).items()}
+    async def read(self, caller: Caller, dataset: str) -> Response:
+        return json_answer(await self._places.of_user(caller.email, dataset))
 
     async def write(self, caller: Caller, dataset: str, location: Location, payload: dict[str, Any]) -> None:
         place = Place(user=caller.email, dataset=dataset, location=location)
@@ -45,8 +63,8 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Annotations, first form"])
     owned = _Owned(needs, ANNOTATIONS)
 
-    @routes.get("/annotations/{dataset}")
-    async def annotations(dataset: str, caller: Reader) -> ByLocation:
+    @routes.get("/annotations/{dataset}", response_model=ByLocation)
+    async def annotations(dataset: str, caller: Reader) -> Response:
         """Show the caller's annotations by location."""
         return await owned.read(caller, dataset)
 
@@ -68,8 +86,8 @@ def searches_router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Saved searches"])
     owned = _Owned(needs, SEARCHES)
 
-    @routes.get("/savedsearches/{dataset}")
-    async def searches(dataset: str, caller: General) -> ByLocation:
+    @routes.get("/savedsearches/{dataset}", response_model=ByLocation)
+    async def searches(dataset: str, caller: General) -> Response:
         """Show the caller's saved searches by location."""
         return await owned.read(caller, dataset)
 

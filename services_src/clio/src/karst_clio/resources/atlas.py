@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, HTTPException
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from karst_clio.identity.guard import NO_PERMISSION, Anyone, Reader, Writer
 from karst_clio.identity.user import Caller, Role
 from karst_clio.needs import Needs
 from karst_clio.resources.ids import can_exist
 from karst_clio.resources.places import AtLocation, Place, Places, latest
+from karst_clio.web.answers import json_answer
 from karst_clio.web.methods import post_or_put
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Json, Path, Query, Transaction, Write
@@ -20,6 +23,21 @@ _OWNER = "user"
 _VERIFIED = "verified"
 _REQUIRED = ("title", "user")
 Entry = dict[str, Any]
+
+
+class AtlasEntry(BaseModel):
+    """An entry, with whatever else was sent with it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str
+    user: str
+    timestamp: float
+    dataset: str
+    location: list[int]
+    locationkey: str = Field(examples=["1_2_3"])
+    id: str
+    verified: bool
 
 
 def router(needs: Needs) -> APIRouter:
@@ -34,28 +52,29 @@ def router(needs: Needs) -> APIRouter:
 def _add_reading(routes: APIRouter, needs: Needs) -> None:
     places = Places(needs.documents, ATLAS, owner=_OWNER)
 
-    @routes.get("/atlas/all")
-    async def all_entries(caller: Anyone) -> list[Entry]:
+    @routes.get("/atlas/all", response_model=list[AtlasEntry])
+    async def all_entries(caller: Anyone) -> Response:
         """Show the entries of all datasets that the caller may read: verified ones, its own, or all to a writer."""
         found = latest([each async for each in needs.documents.find(Query(collection=ATLAS))], _OWNER)
-        return [_shown({**each.fields, "id": each.id}) for each in found if _may_see(caller, each.fields)]
+        return json_answer([_shown({**each.fields, "id": each.id}) for each in found if _may_see(caller, each.fields)])
 
-    @routes.get("/atlas/{dataset}")
-    async def own_entries(dataset: str, caller: Reader) -> dict[str, Entry]:
+    @routes.get("/atlas/{dataset}", response_model=dict[str, AtlasEntry])
+    async def own_entries(dataset: str, caller: Reader) -> Response:
         """Show the caller's own entries by location."""
-        return {key: _shown(fields) for key, fields in (await places.of_user(caller.email, dataset)).items()}
+        found = await places.of_user(caller.email, dataset)
+        return json_answer({key: _shown(fields) for key, fields in found.items()})
 
 
 def _add_writing(routes: APIRouter, needs: Needs) -> None:
     places = Places(needs.documents, ATLAS, owner=_OWNER)
 
-    @post_or_put(routes, "/atlas/{dataset}")
+    @post_or_put(routes, "/atlas/{dataset}", model=AtlasEntry)
     async def write(
         dataset: str,
         location: AtLocation,
         entry: Annotated[Entry, Body(examples=[{"title": "T", "user": "ada@example.org", "description": "d"}])],
         caller: Writer,
-    ) -> Entry:
+    ) -> Response:
         """Write a user's entry at a location, in place of an earlier one, whose id it keeps; answer with it."""
         new = _checked(entry)
         may_verify = caller.has_role(Role.WRITE, dataset)
@@ -68,7 +87,8 @@ def _add_writing(routes: APIRouter, needs: Needs) -> None:
                 raise HTTPException(401, NO_PERMISSION)
             return new
 
-        return dict(await places.put(Place(user=user, dataset=dataset, location=location), needs.clock(), make))
+        place = Place(user=user, dataset=dataset, location=location)
+        return json_answer(await places.put(place, needs.clock(), make))
 
     @routes.delete("/atlas/{dataset}")
     async def remove(dataset: str, location: AtLocation, caller: Writer) -> None:
@@ -77,8 +97,8 @@ def _add_writing(routes: APIRouter, needs: Needs) -> None:
 
 
 def _add_verifying(routes: APIRouter, needs: Needs) -> None:
-    @routes.post("/atlas-verify/{entry_id}")
-    async def verify(entry_id: str, caller: Anyone) -> Entry:
+    @routes.post("/atlas-verify/{entry_id}", response_model=AtlasEntry)
+    async def verify(entry_id: str, caller: Anyone) -> Response:
         """Verify an entry, or take that back; answer with it."""
         path = (*ATLAS, entry_id)
 
@@ -94,7 +114,7 @@ def _add_verifying(routes: APIRouter, needs: Needs) -> None:
 
         if not can_exist(path):
             raise _unknown(entry_id)
-        return await needs.documents.in_transaction(work)
+        return json_answer(await needs.documents.in_transaction(work))
 
 
 def _checked(entry: Entry) -> Entry:

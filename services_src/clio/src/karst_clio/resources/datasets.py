@@ -16,13 +16,13 @@ from karst_clio.needs import Needs
 from karst_clio.resources.dataset_model import Dataset, is_older
 from karst_clio.resources.ids import can_exist
 from karst_clio.resources.templates import filled
+from karst_clio.web.answers import JSON, json_answer
 from karst_clio.web.methods import post_or_put
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Documents, Fields, Transaction, Write
 
 Templates = Annotated[bool, Query(description="Leave the placeholders `{tag}` and `{uuid}` as they are.")]
 _EXAMPLE: Any = {"mb20": {"description": "A mushroom body", "tag": "v0.3.33", "public": True}}
-_LISTING: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": _EXAMPLE}}}}
 
 
 def router(needs: Needs) -> APIRouter:
@@ -30,22 +30,22 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Datasets"])
     texts = _Texts(needs.catalog)
 
-    @routes.get("/datasets", responses=_LISTING)
+    @routes.get("/datasets", response_model=dict[str, Dataset])
     async def datasets(caller: Anyone, *, templates: Templates = False) -> Response:
         """Show the datasets that the caller may know of, by id."""
         every = await texts.all(templates=templates)
         shown = [text for dataset, text in every.items() if caller.can_list(dataset)]
-        return Response(b"{" + b",".join(shown) + b"}", media_type="application/json")
+        return Response(b"{" + b",".join(shown) + b"}", media_type=JSON)
 
     @routes.get("/datasets/{dataset}", response_model=Dataset | None, response_model_exclude_unset=True)
     async def one_dataset(dataset: str, caller: Anyone, *, templates: Templates = False) -> Response:
         """Show a dataset, or null to whoever may not read it."""
         if not may_see(caller, dataset):
-            return Response(b"null", media_type="application/json")
+            return json_answer(None)
         fields = await needs.catalog.get(dataset)
         if fields is None:
             raise HTTPException(400, f"There is no dataset {dataset!r}.")
-        return Response(orjson.dumps(fields if templates else filled(fields)), media_type="application/json")
+        return json_answer(fields if templates else filled(fields))
 
     @post_or_put(routes, "/datasets")
     async def write_datasets(caller: Admin, new: Annotated[dict[str, Dataset], Body(examples=[_EXAMPLE])]) -> None:

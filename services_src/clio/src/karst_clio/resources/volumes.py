@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Body, HTTPException, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -16,10 +15,11 @@ from karst_clio.identity.guard import ANYBODY, NO_PERMISSION, Admin, Anyone
 from karst_clio.needs import Needs
 from karst_clio.resources.datasets import may_see
 from karst_clio.resources.ids import can_exist
+from karst_clio.web.answers import json_answer
 from karst_clio.web.files import file_response
 from karst_clio.web.methods import post_or_put
 from karst_clio.web.routes import Routes
-from karst_platform.stores.documents import Fields, Json, Query, Write
+from karst_platform.stores.documents import Fields, Query, Write
 from karst_platform.stores.objects import BadKeyError, check_key
 
 VOLUMES = ("clio_volumes",)
@@ -72,12 +72,12 @@ def router(needs: Needs) -> APIRouter:
     @routes.get("/volumes", response_model=dict[str, Volume], response_model_exclude_unset=True)
     async def all_volumes(caller: Anyone) -> Response:
         """Show the volumes of the datasets that the caller may know of, by name."""
-        return _json({name: fields for name, fields in (await volumes.all()).items() if caller.can_list(name)})
+        return json_answer({name: fields for name, fields in (await volumes.all()).items() if caller.can_list(name)})
 
     @routes.get("/volumes/{volume}", response_model=Volume | None, response_model_exclude_unset=True)
     async def one_volume(volume: str, caller: Anyone) -> Response:
         """Show a volume, or null to whoever may not read the dataset of its name."""
-        return _json(_known(await volumes.all(), volume) if may_see(caller, volume) else None)
+        return json_answer(_known(await volumes.all(), volume) if may_see(caller, volume) else None)
 
     @post_or_put(routes, "/volumes")
     async def write_volumes(caller: Admin, new: Annotated[dict[str, Volume], Body(examples=[_EXAMPLE])]) -> None:
@@ -116,11 +116,6 @@ def _add_objects(routes: APIRouter, needs: Needs, volumes: _Volumes) -> None:
         except BadKeyError as error:
             raise HTTPException(400, str(error)) from None
         return await file_response(objects, key, request.headers)
-
-
-def _json(value: Json) -> Response:
-    # As it is stored: what others wrote may be no `Volume`.
-    return Response(orjson.dumps(value), media_type="application/json")
 
 
 def _known(volumes: Mapping[str, Fields], volume: str) -> Fields:

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-def post_or_put(routes: APIRouter, path: str) -> Callable[[Handler], Handler]:
-    """Let a handler answer POST, and PUT as its synonym."""
+def post_or_put(routes: APIRouter, path: str, *, model: type[BaseModel] | None = None) -> Callable[[Handler], Handler]:
+    """Let a handler answer POST, and PUT as its synonym; `model` is what a handler answers that makes its response."""
 
     def declare(handler: Handler) -> Handler:
-        routes.post(path)(handler)
+        post = routes.post(path) if model is None else routes.post(path, response_model=model)
+        post(handler)
         routes.put(path, include_in_schema=False)(handler)
         return handler
 
