@@ -79,33 +79,38 @@ def get_many(paths: Sequence[Path]) -> Statement:
 
 def find(query: Query) -> Statement:
     """Select id and fields of what a query finds."""
+    collection = joined(query.collection)
     filters: list[sql.Composable] = []
-    parameters: dict[str, object] = {"collection": joined(query.collection), "limit": query.limit}
+    parameters: dict[str, object] = {"collection": collection, "limit": query.limit}
     for number, (name, value) in enumerate(query.equals):
-        filters.append(_filter(f"equal_{number}", parameters, name, value))
+        filters.append(_holds(f"equal_{number}", parameters, {collection: {name: value}}))
+        filters.append(_equals(f"equal_{number}", parameters, name, value))
     for number, (name, value) in enumerate(query.contains):
-        filters.append(_contains(f"contained_{number}", parameters, name, value))
+        filters.append(_holds(f"contained_{number}", parameters, {collection: {name: [value]}}))
+    # A search names the collection already. Said again, the planner would read the whole collection's ids beside it.
+    is_search = bool(filters)
+    if not is_search:
+        filters.append(sql.SQL("collection = %(collection)s"))
     direction = sql.SQL("DESC" if query.is_descending else "ASC")
     if query.after_id is not None:
         parameters["after"] = query.after_id
-        filters.append(sql.SQL("AND id {} %(after)s").format(sql.SQL("<" if query.is_descending else ">")))
+        filters.append(sql.SQL("id {} %(after)s").format(sql.SQL("<" if query.is_descending else ">")))
     order: sql.Composable = sql.SQL("")
     if query.order_by is not None:
         parameters["field"] = query.order_by
-        filters.append(sql.SQL("AND fields ? %(field)s"))
+        filters.append(sql.SQL("fields ? %(field)s"))
         if query.after_value is not None:
             parameters["after_value"] = _json(query.after_value)
-            filters.append(sql.SQL("AND fields -> %(field)s > %(after_value)s::jsonb"))
+            filters.append(sql.SQL("fields -> %(field)s > %(after_value)s::jsonb"))
         order = sql.SQL(_ORDER_BY_FIELD).format(field=sql.SQL("(fields -> %(field)s)"), direction=direction)
     # The planner takes the first rows in order to come cheap, and would search a whole collection for a rare value;
     # set apart, the search goes by the index of fields.
-    is_search = bool(query.equals or query.contains)
     text = sql.SQL(
-        "WITH found AS {apart} (SELECT id, fields FROM documents WHERE collection = %(collection)s {filters}) "
+        "WITH found AS {apart} (SELECT id, fields FROM documents WHERE {filters}) "
         "SELECT id, fields FROM found ORDER BY {order} id {direction} LIMIT %(limit)s::bigint"
     ).format(
         apart=sql.SQL("MATERIALIZED" if is_search else "NOT MATERIALIZED"),
-        filters=sql.SQL(" ").join(filters),
+        filters=sql.SQL(" AND ").join(filters),
         order=order,
         direction=direction,
     )
@@ -156,17 +161,16 @@ def _put(rows: list[tuple[str, str, str]]) -> Statement:
     return _PUT_MANY, tuple(list(column) for column in zip(*rows, strict=True))
 
 
-def _filter(key: str, parameters: dict[str, object], name: str, value: Json) -> sql.Composable:
-    parameters |= {f"{key}_name": name, f"{key}_value": _json(value), f"{key}_object": _json({name: value})}
-    text = sql.SQL("AND fields @> {} AND fields -> {} = {}")
-    parts = (f"{key}_object", f"{key}_name", f"{key}_value")
-    object_, name_, value_ = (sql.Placeholder(part) for part in parts)
-    return text.format(sql.SQL("{}::jsonb").format(object_), name_, sql.SQL("{}::jsonb").format(value_))
+def _holds(key: str, parameters: dict[str, object], part: Json) -> sql.Composable:
+    parameters[f"{key}_part"] = _json(part)
+    text = sql.SQL("jsonb_set('{{}}', ARRAY[collection], fields) @> {}::jsonb")  # as `documents_fields` indexes it
+    return text.format(sql.Placeholder(f"{key}_part"))
 
 
-def _contains(key: str, parameters: dict[str, object], name: str, value: Json) -> sql.Composable:
-    parameters |= {f"{key}_object": _json({name: [value]})}
-    return sql.SQL("AND fields @> {}::jsonb").format(sql.Placeholder(f"{key}_object"))
+def _equals(key: str, parameters: dict[str, object], name: str, value: Json) -> sql.Composable:
+    parameters |= {f"{key}_name": name, f"{key}_value": _json(value)}
+    text = sql.SQL("fields -> {} = {}::jsonb")
+    return text.format(sql.Placeholder(f"{key}_name"), sql.Placeholder(f"{key}_value"))
 
 
 def _json(value: Json) -> str:

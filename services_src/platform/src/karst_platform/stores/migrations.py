@@ -36,7 +36,11 @@ MIGRATIONS = (
             ) WITH (fillfactor = 90)
             """,
             # Without the list of pending entries: it makes single reads wait for others' bulk writes.
-            "CREATE INDEX documents_fields ON documents USING gin (fields jsonb_path_ops) WITH (fastupdate = off)",
+            # Values are indexed together with their collection, so that others' values don't slow a search down.
+            """
+            CREATE INDEX documents_fields ON documents
+                USING gin (jsonb_set('{}', ARRAY[collection], fields) jsonb_path_ops) WITH (fastupdate = off)
+            """,
         ),
         down=("DROP TABLE documents",),
     ),
