@@ -32,6 +32,17 @@ def problems(environment: Environment) -> Iterator[Problem]:
         if _looks_secret(name, value):
             message = f"{show(name)} holds what looks like a secret in plain text"
             yield environment.problem(("extra", name), message, f"Remove it; {_REPLACE}.")
+    yield from _twice(environment)
+
+
+def _twice(environment: Environment) -> Iterator[Problem]:
+    """Two files of one name, of which a service that reads both would see one."""
+    extra = environment.deployment.secrets.extra
+    for number, one in enumerate(extra):
+        others = [other for other in extra[:number] if other.name == one.name]
+        if any(not (one.services and other.services) or {*one.services} & {*other.services} for other in others):
+            message = f"another secret is the file {show(one.name)} of the same service already"
+            yield environment.problem(("secrets", "extra", number, "name"), message, "Rename one, or take it out.")
 
 
 def _looks_secret(name: str, value: str) -> bool:
