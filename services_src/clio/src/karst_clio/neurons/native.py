@@ -41,7 +41,9 @@ class NativeEngine:
         async def records() -> AsyncIterator[bytes]:
             left = size
             async with stopping(self._reader(asked).all(after)) as found:
-                while left > 0 and (revision := await anext(found, None)) is not None:
+                async for revision in found:
+                    if left <= 0:
+                        return
                     left -= 1
                     yield _answer(revision, asked)
 
