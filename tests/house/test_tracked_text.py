@@ -47,7 +47,7 @@ def strangers_in(text: str) -> list[str]:
         match.group()
         for match in EMAIL.finditer(text)
         if match.group() not in GOOGLES_OWN
-        and not any(match[1] == domain or match[1].endswith(f".{domain}") for domain in NOBODYS_DOMAINS)
+        and not any(f".{match[1].lower()}".endswith(f".{domain}") for domain in NOBODYS_DOMAINS)
     ]
 
 
