@@ -12,7 +12,6 @@ from karst_clio.needs import Needs
 from karst_clio.neurons import facade
 from karst_clio.neurons import routes as neurons
 from karst_clio.resources import (
-    annotations,
     annotations_v1,
     atlas,
     datasets,
@@ -29,6 +28,7 @@ from karst_clio.resources import (
     users,
     volumes,
 )
+from karst_clio.resources import annotations as typed_annotations
 from karst_clio.signatures import routes as signatures
 
 
@@ -57,7 +57,7 @@ class Resource:
 
 RESOURCES: tuple[Resource, ...] = (
     Resource(datasets.router, EVERYWHERE),
-    Resource(annotations.router, CURRENT),
+    Resource(typed_annotations.router, CURRENT),
     Resource(annotations_v1.router, OLD),
     Resource(annotations_v1.searches_router, EVERYWHERE),
     Resource(atlas.router, EVERYWHERE),
