@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from karst_clio.needs import Needs
 from karst_clio.neurons import facade
 from karst_clio.neurons import routes as neurons
+from karst_clio.resources import annotations as typed_annotations
 from karst_clio.resources import (
     annotations_v1,
     atlas,
@@ -28,7 +29,6 @@ from karst_clio.resources import (
     users,
     volumes,
 )
-from karst_clio.resources import annotations as typed_annotations
 from karst_clio.signatures import routes as signatures
 
 
