@@ -7,7 +7,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -52,14 +54,21 @@ async def test_it_starts_without_its_store_and_says_so() -> None:
         await open_documents(ClioSettings.model_validate({"KARST_POSTGRES_DSN": NOWHERE})).check()
 
 
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A folder apart from pytest's own, which every start of pytest closes to the user that the database runs as."""
+    with tempfile.TemporaryDirectory(prefix="clio-state-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.slow
-def test_the_commands_of_the_project(tmp_path: Path) -> None:
+def test_the_commands_of_the_project(tmp_path: Path, state: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    told = {"TEST_USER": "ada@example.org", "OWNER": "ada@example.org", "KARST_STATE": str(tmp_path / "state")}
+    told = {"TEST_USER": "ada@example.org", "OWNER": "ada@example.org", "KARST_STATE": str(state)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE", "FIRESTORE", "KARST"))}
-    running = tmp_path / "state/postgres/postmaster.pid"
+    running = state / "postgres/postmaster.pid"
     command = [sys.executable, "-m", "uvicorn", "main:app", f"--port={port}"]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=SERVICE, env=kept | told, stdout=log, stderr=log)
