@@ -36,7 +36,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def plan(workshop: Workshop, charts: str, stack: ExampleStack) -> dict[str, Any]:
-    """Init, validate and plan one stack from empty state, with state in a local file."""
+    """Validate and plan one stack from empty state, with state in a local file."""
     folder = workshop.folder / stack.name
     # With the charts of ours that it refers to.
     shutil.copytree(stack.path.parent, folder)
@@ -44,7 +44,7 @@ def plan(workshop: Workshop, charts: str, stack: ExampleStack) -> dict[str, Any]
     content["terraform"] = {key: value for key, value in content["terraform"].items() if key != "backend"}
     text = json.dumps(content).replace(Keda().repository, charts)
     (folder / "cdk.tf.json").write_text(text, encoding="utf-8")
-    workshop.terraform(folder, "init", "-input=false", "-no-color")
+    workshop.lend_providers(folder)
     workshop.terraform(folder, "validate", "-no-color")
     workshop.terraform(folder, "plan", "-input=false", "-no-color", "-lock=false", "-out=plan")
     document: dict[str, Any] = json.loads(workshop.terraform(folder, "show", "-json", "plan"))
@@ -74,5 +74,5 @@ def test_imports_are_valid(workshop: Workshop, examples: dict[str, ExampleStack]
         folder.mkdir()
         terraform = {key: value for key, value in stack.content["terraform"].items() if key != "backend"}
         (folder / "cdk.tf.json").write_text(json.dumps(stack.content | {"terraform": terraform}), encoding="utf-8")
-        workshop.terraform(folder, "init", "-input=false", "-no-color")
+        workshop.lend_providers(folder)
         workshop.terraform(folder, "validate", "-no-color")
