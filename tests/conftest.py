@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from karst_platform.required_programs import missing
 from tests.examples import ExampleStack, shared_examples
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +21,7 @@ _TOOLS_IN_THE_REPOSITORY = {
 _HOW_TO_GET = {
     "checkov": "run `make policy`",
     "cdktn": "run `make setup`",
+    "curl": "install it (Debian: curl)",
     "etcd": "install it (Debian: etcd-server)",
     "kube-apiserver": "build it from the source of Kubernetes 1.34 and put it on PATH",
     "node": "run the tests by `make test`",
@@ -34,12 +36,9 @@ def find_tool(name: str) -> Path:
     """Return the program's path; without it the test skips, or fails where `KARST_REQUIRE` lists the name."""
     known = _TOOLS_IN_THE_REPOSITORY.get(name)
     found = str(known) if known is not None and known.exists() else shutil.which(name)
-    if found is not None:
-        return Path(found)
-    reason = f"{name} is missing: {_HOW_TO_GET.get(name, 'install it and put it on PATH')}"
-    if name in os.environ.get("KARST_REQUIRE", "").replace(" ", "").split(","):
-        pytest.fail(f"{reason} (KARST_REQUIRE lists it)", pytrace=False)
-    pytest.skip(reason)
+    if found is None:
+        missing(name, f"{name} is missing: {_HOW_TO_GET.get(name, 'install it and put it on PATH')}")
+    return Path(found)
 
 
 @pytest.fixture

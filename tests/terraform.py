@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from karst_platform.required_programs import missing
 from tests.conftest import find_tool
 
 _INIT_LIMIT_S = 120
@@ -71,7 +70,5 @@ def open_workshop(folder: Path, cache: Path, wanted: Mapping[str, Any]) -> Works
         said = next((line for line in str(error).splitlines() if "Error" in line), "no answer in time")
         names = ", ".join(sorted(wanted))
         reason = f"no registry or mirror (TF_CLI_CONFIG_FILE) gives {names}: {said.strip('│ ')}"
-        if "terraform-providers" in os.environ.get("KARST_REQUIRE", "").replace(" ", "").split(","):
-            pytest.fail(f"{reason} (KARST_REQUIRE lists terraform-providers)", pytrace=False)
-        pytest.skip(reason)
+        missing("terraform-providers", reason)
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from karst_platform.required_programs import missing
 from tests.cdktf.conftest import Project
 from tests.cdktf.test_shared_causes import ENDPOINT, answering
 
@@ -20,10 +21,7 @@ pytestmark = pytest.mark.needs_terraform
 def real(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     (project.folder / "bin" / "terraform").unlink()
     if shutil.which(os.environ.get("TERRAFORM_BINARY_NAME", "terraform")) is None:
-        reason = "terraform is not on PATH (and TERRAFORM_BINARY_NAME names none): nothing was planned for real"
-        if "terraform" in os.environ.get("KARST_REQUIRE", "").split(","):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("terraform", "terraform is not on PATH (and TERRAFORM_BINARY_NAME names none): nothing was planned")
     shutil.rmtree(project.folder / "cdktf.out")
     return project
 

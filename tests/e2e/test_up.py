@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +16,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from karst_platform.required_programs import find_browser
+from tests.conftest import find_tool
+
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_S = 90
 READY = "Ctrl-C stops it"
 WITHOUT_PROXY = {**os.environ, "no_proxy": "localhost,127.0.0.1", "NO_PROXY": "localhost,127.0.0.1"}
@@ -85,8 +86,8 @@ def test_the_printed_python_shows_the_dataset(platform: Platform) -> None:
     assert "'tiny'" in run([sys.executable, "-c", code])
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_printed_curl_line_shows_the_dataset(platform: Platform) -> None:
+    find_tool("curl")
     assert '"tiny"' in run(["sh", "-c", platform.found(r"(?m)^(curl .*)$")])
 
 
@@ -99,12 +100,7 @@ def test_the_printed_authorities_make_https_work(platform: Platform) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_front_page_looks_as_in_the_documentation(platform: Platform, scheme: str, tmp_path: Path) -> None:
     """`KARST_SCREENSHOTS=docs/images pytest tests/e2e` renews the pictures."""
-    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if program is None:
-        message = f"no browser on PATH ({', '.join(BROWSERS)})"
-        if "chromium" in os.environ.get("KARST_REQUIRE", "").split(","):
-            pytest.fail(message)
-        pytest.skip(message)
+    program = find_browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(color_scheme=scheme, viewport={"width": 1100, "height": 900})  # type: ignore[arg-type]

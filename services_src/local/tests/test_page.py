@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +9,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from karst_platform.required_programs import find_browser
 from services_src.local.tests.runner import DEPLOYMENT, Running, launch, ready
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if program is None:
-        message = f"no browser on PATH ({', '.join(BROWSERS)})"
-        if "chromium" in os.environ.get("KARST_REQUIRE", "").split(","):
-            pytest.fail(message)
-        pytest.skip(message)
+    program = find_browser()
     with sync_playwright() as playwright:
         # Chromium's own sandbox doesn't start for root, who runs tests in containers; it opens our page only.
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

@@ -7,7 +7,6 @@ Without Java and the emulator of the Cloud SDK the tests on Firestore skip, or f
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from typing import NoReturn
 import psycopg
 import pytest
 
+from karst_platform.required_programs import missing
 from karst_platform.stores.documents import Documents
 from karst_platform.stores.documents_firestore import FirestoreDocuments, FirestoreSettings
 from karst_platform.stores.documents_postgres import PostgresDocuments
@@ -123,10 +123,7 @@ def _emulator() -> Path | None:
 
 
 def _missing(what: str) -> NoReturn:
-    reason = f"{what} is missing: install Java and the Cloud SDK's component cloud-firestore-emulator"
-    if "emulators" in os.environ.get("KARST_REQUIRE", "").replace(" ", "").split(","):
-        pytest.fail(f"{reason} (KARST_REQUIRE lists emulators)", pytrace=False)
-    pytest.skip(reason)
+    missing("emulators", f"{what} is missing: install Java and the Cloud SDK's component cloud-firestore-emulator")
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
