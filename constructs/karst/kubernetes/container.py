@@ -20,17 +20,13 @@ from cdktn_provider_kubernetes.deployment_v1 import (
     DeploymentV1SpecTemplateSpecContainerSecurityContextSeccompProfile,
     DeploymentV1SpecTemplateSpecContainerVolumeMount,
     DeploymentV1SpecTemplateSpecInitContainer,
-    DeploymentV1SpecTemplateSpecInitContainerResources,
-    DeploymentV1SpecTemplateSpecInitContainerSecurityContext,
-    DeploymentV1SpecTemplateSpecInitContainerSecurityContextCapabilities,
-    DeploymentV1SpecTemplateSpecInitContainerSecurityContextSeccompProfile,
-    DeploymentV1SpecTemplateSpecInitContainerVolumeMount,
 )
 
 from karst.gcp.environment import check_image, check_literals
 from karst.kubernetes.literal import literal, variable
 from karst.kubernetes.privileges import OURS, Privileges
 from karst.kubernetes.probes import Probes
+from karst.kubernetes.recast import recast
 
 PORT_NAME = "http"
 
@@ -147,34 +143,7 @@ def init_container(props: ContainerProps) -> DeploymentV1SpecTemplateSpecInitCon
     """The program as a container that runs once, and ends, before the others of its pod start."""
     if props.listener is not None or props.secret_env:
         raise ValueError(f"{props.name}: what runs before a pod answers nobody and reads secrets from files")
-    return DeploymentV1SpecTemplateSpecInitContainer(
-        name=props.name,
-        image=props.image,
-        command=_command(props),
-        resources=DeploymentV1SpecTemplateSpecInitContainerResources(
-            requests=_requests(props.resources), limits=_limits(props.resources)
-        ),
-        security_context=DeploymentV1SpecTemplateSpecInitContainerSecurityContext(
-            allow_privilege_escalation=False,
-            privileged=False,
-            read_only_root_filesystem=props.privileges.writable_root_because is None,
-            run_as_non_root=props.privileges.user is not None,
-            run_as_user=_user(props.privileges),
-            run_as_group=_user(props.privileges),
-            capabilities=DeploymentV1SpecTemplateSpecInitContainerSecurityContextCapabilities(
-                drop=["ALL"], add=sorted(props.privileges.capabilities) or None
-            ),
-            seccomp_profile=DeploymentV1SpecTemplateSpecInitContainerSecurityContextSeccompProfile(
-                type="RuntimeDefault"
-            ),
-        ),
-        volume_mount=[
-            DeploymentV1SpecTemplateSpecInitContainerVolumeMount(
-                name=mount.volume, mount_path=mount.path, sub_path=mount.file, read_only=not mount.is_writable
-            )
-            for mount in props.mounts
-        ],
-    )
+    return recast(container(props), DeploymentV1SpecTemplateSpecInitContainer)
 
 
 def _command(props: ContainerProps) -> list[str] | None:

@@ -19,7 +19,8 @@ from cdktn_provider_kubernetes.cron_job_v1 import (
 )
 from constructs import Construct
 
-from karst.kubernetes.pod import PodProps, pod_spec, pod_spec_of
+from karst.kubernetes.pod import PodProps, pod_spec
+from karst.kubernetes.recast import recast
 
 _LATEST_START_S = 600
 _LONGEST_RUN_S = 6 * 3600
@@ -68,9 +69,7 @@ class CronJob(Construct):
                         active_deadline_seconds=props.timeout_s,
                         template=CronJobV1SpecJobTemplateSpecTemplate(
                             metadata=CronJobV1SpecJobTemplateSpecTemplateMetadata(labels=labels),
-                            spec=pod_spec_of(
-                                CronJobV1SpecJobTemplateSpecTemplateSpec, pod_spec(props.pod, restarts=False)
-                            ),
+                            spec=recast(pod_spec(props.pod, restarts=False), CronJobV1SpecJobTemplateSpecTemplateSpec),
                         ),
                     ),
                 ),

@@ -19,7 +19,8 @@ from cdktn_provider_kubernetes.job_v1 import (
 )
 from constructs import Construct
 
-from karst.kubernetes.pod import PodProps, pod_spec, pod_spec_of
+from karst.kubernetes.pod import PodProps, pod_spec
+from karst.kubernetes.recast import recast
 
 _HASH_CHARS = 8
 _LONGEST_NAME = 50
@@ -68,7 +69,7 @@ class Job(Construct):
                 active_deadline_seconds=props.timeout_s,
                 template=JobV1SpecTemplate(
                     metadata=JobV1SpecTemplateMetadata(labels=labels),
-                    spec=pod_spec_of(JobV1SpecTemplateSpec, pod_spec(props.pod, restarts=False)),
+                    spec=recast(pod_spec(props.pod, restarts=False), JobV1SpecTemplateSpec),
                 ),
             ),
             wait_for_completion=True,

@@ -1,12 +1,9 @@
-"""What runs together on one node, described once for Deployments, Jobs and CronJobs."""
+"""What runs together on one node, described once for Deployments, Jobs and CronJobs, which `recast` it."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import TypeVar, cast
 
 from cdktn_provider_kubernetes.deployment_v1 import (
     DeploymentV1SpecTemplateSpec,
@@ -25,9 +22,6 @@ from karst.derived.secret_classes import CSI_DRIVER
 from karst.kubernetes.container import ContainerProps, container, init_container
 
 _ZONE, _HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
-_DEPLOYMENT_PREFIX = "DeploymentV1SpecTemplate"
-
-Spec = TypeVar("Spec")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,28 +109,6 @@ def pod_spec(props: PodProps, *, restarts: bool = True) -> DeploymentV1SpecTempl
             seccomp_profile=DeploymentV1SpecTemplateSpecSecurityContextSeccompProfile(type="RuntimeDefault"),
         ),
     )
-
-
-def pod_spec_of(kind: type[Spec], spec: DeploymentV1SpecTemplateSpec) -> Spec:
-    """The same pod as the class that another resource wants: `JobV1SpecTemplateSpec`, say.
-
-    The bindings repeat every class of a pod once for each resource that holds one, equal but for the name.
-    """
-    module = inspect.getmodule(kind)
-    if module is None or not kind.__name__.endswith("Spec"):
-        raise TypeError(f"{kind.__name__} describes no pod")
-    return cast("Spec", _recast(spec, module, kind.__name__.removesuffix("Spec")))
-
-
-def _recast(value: object, module: ModuleType, prefix: str) -> object:
-    if isinstance(value, list):
-        return [_recast(item, module, prefix) for item in cast("list[object]", value)]
-    name = type(value).__name__
-    if not name.startswith(_DEPLOYMENT_PREFIX):
-        return value
-    fields = [field for field in inspect.signature(type(value)).parameters if getattr(value, field) is not None]
-    like = getattr(module, prefix + name.removeprefix(_DEPLOYMENT_PREFIX))
-    return like(**{field: _recast(getattr(value, field), module, prefix) for field in fields})
 
 
 def _volume(name: str, volume: Volume) -> DeploymentV1SpecTemplateSpecVolume:
