@@ -90,13 +90,15 @@ def test_ranges_that_are_none_are_refused(least: int, most: int) -> None:
 def test_a_budget_from_two_replicas_on() -> None:
     found = only(synth_workload(), "kubernetes_pod_disruption_budget_v1")
     assert found["spec"] == {"max_unavailable": "1", "selector": {"match_labels": LABELS}}
-    alone = synth_workload(having(replace(WEB, runs=Replicas(count=1, least=1))))
-    assert resources(alone, "kubernetes_pod_disruption_budget_v1") == {}
+    from_one = ReplicaRange(min_replicas=1, max_replicas=6, measure=Measure.CPU, target_percent=70)
+    for runs in (Replicas(count=1, least=1), Replicas(count=None, least=1, range=from_one)):
+        alone = synth_workload(having(replace(WEB, runs=runs)))
+        assert resources(alone, "kubernetes_pod_disruption_budget_v1") == {}
 
 
 def test_a_budget_of_one_replica_is_refused() -> None:
     props = DisruptionBudgetProps(namespace="n", name="info", labels={}, least_replicas=1)
-    with pytest.raises(ValueError, match="info: a budget needs two replicas"):
+    with pytest.raises(ValueError, match="info: a budget protects two replicas or more, and 1 always run"):
         in_cluster(lambda stack: DisruptionBudget(stack, "budget", props))
 
 

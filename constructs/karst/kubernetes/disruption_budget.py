@@ -15,7 +15,9 @@ from cdktn_provider_kubernetes.pod_disruption_budget_v1 import (
 from constructs import Construct
 
 LEAST_REPLICAS = 2
-"""Below, a budget would either protect nothing or keep a node from ever being repaired."""
+"""A budget of one at a time lets a lone replica go while it is ready, and holds on to it while it isn't: it would
+protect nothing, and keep the node of a replica that never becomes ready. What an autoscaler takes from one to many
+has said that one is enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +33,15 @@ class DisruptionBudgetProps:
 
 
 class DisruptionBudget(Construct):
-    """One replica at a time. Raises `ValueError` for a process of one replica, whose node could never be drained."""
+    """One replica away at a time. Raises `ValueError` for a process that may run with one replica only."""
 
     def __init__(self, scope: Construct, id: str, props: DisruptionBudgetProps) -> None:
         super().__init__(scope, id)
         if props.least_replicas < LEAST_REPLICAS:
-            raise ValueError(f"{props.name}: a budget needs two replicas, and {props.least_replicas} are declared")
+            raise ValueError(
+                f"{props.name}: a budget protects two replicas or more, and {props.least_replicas} always run. Raise "
+                "the minimum, or leave the budget out"
+            )
         PodDisruptionBudgetV1(
             self,
             "budget",

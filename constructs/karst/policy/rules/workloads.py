@@ -161,7 +161,10 @@ def _is_never_all_gone(stack: Stack) -> Iterator[tuple[str, str]]:
         if count >= 2 and not protected:
             yield pod.resource.address, "may lose all replicas at once: give it a disruption budget"
         if count < 2 and protected:
-            yield pod.resource.address, "keeps its node from being drained: remove the disruption budget"
+            yield (
+                pod.resource.address,
+                "has a disruption budget that protects nothing and holds its node while it isn't ready: remove it",
+            )
 
 
 def _least_replicas(stack: Stack) -> dict[tuple[str, str], int]:
