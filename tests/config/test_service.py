@@ -145,9 +145,13 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
         {**GOOD, "processes": {"web": {**WEB, "scaling": {"signal": "queue"}}}},
         "signal 'queue' and the key queue belong together. Write both or neither",
     ),
-    "no percentage": (
-        {**GOOD, "processes": {"web": {**WEB, "scaling": {"target": 101}}}},
-        "target 101 is no percentage. Write 1 to 100",
+    "more processor time than nodes spare": (
+        {**GOOD, "processes": {"web": {**WEB, "scaling": {"target": 301}}}},
+        "target 301 is out of reach. Write 1 to 300, percent of what a replica reserves, for signal 'cpu'",
+    ),
+    "more memory than there is": (
+        {**GOOD, "processes": {"web": {**WEB, "scaling": {"signal": "memory", "target": 101}}}},
+        "target 101 is out of reach. Write 1 to 100, percent of what a replica reserves, for signal 'memory'",
     ),
     "limit below request": (
         {**GOOD, "processes": {"web": {**WEB, "resources": {"cpu": "1", "memory": "1Gi", "memory_limit": "900Mi"}}}},

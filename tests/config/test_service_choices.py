@@ -55,6 +55,10 @@ def said(tmp_path: Path, services: str, kinds: str = "[local, clio]") -> list[st
         ),
         ("auth: {enabled: true}", OTHER_KIND),
         ("landing: {env: {PORT: '80'}}", "services.landing.env.PORT: Cloud Run sets it itself. Remove it."),
+        (
+            "landing: {scaling: {target_cpu: 70}}",
+            "services.landing.scaling.target_cpu: Cloud Run counts requests, and nothing else. Remove target_cpu.",
+        ),
         ("landing: {resources: {cpu: '9'}}", f"services.landing.resources: {TOO_LARGE}"),
         ("landing: {resources: {memory: 33Gi}}", f"services.landing.resources: {TOO_LARGE}"),
     ],

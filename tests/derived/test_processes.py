@@ -24,3 +24,11 @@ def test_resources_of_a_deployment_win(chosen: dict[str, str] | None, resources:
     worker = service("consumer", {"resources": DECLARED}, choice={"resources": chosen} if chosen else {})
     found = only_process(worker).resources
     assert (found.cpu, found.memory, found.memory_limit) == resources
+
+
+@pytest.mark.parametrize("target", [70, 110, 300])
+def test_a_target_of_processor_use_counts_as_written(target: int) -> None:
+    """Over 100, too: nothing keeps a process from using more processor time than it reserves."""
+    chosen = {"scaling": {"min": 1, "max": 3, "target_cpu": target}}
+    found = only_process(service("dash", {"scaling": {"target": 90}}, choice=chosen)).scaling
+    assert (found.signal, found.target) == ("cpu", target)

@@ -245,3 +245,11 @@ def test_readme_says_what_templates_may_name() -> None:
     text = (FOLDER / "README.md").read_text()
     listed = [line for line in text.partition("## Values of the templates")[2].splitlines() if line.startswith("- `")]
     assert listed == [f"- `{name}`: {meaning}" for name, meaning in sorted(VALUES.items())]
+
+
+@pytest.mark.parametrize(
+    ("name", "percent"), [("pychunkedgraph", 110), ("pychunkedgraph-read", 110), ("meshing", 100), ("guidebook", 125)]
+)
+def test_what_labs_run_above_its_reservation_is_not_scaled_sooner(name: str, percent: int) -> None:
+    [process] = SERVICES[name].processes.values()
+    assert (process.scaling.signal, process.scaling.target) == (ScalingSignal.CPU, percent)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from karst.config.base import Model
+from karst.config.service_runtime import MOST_CPU_PERCENT
 from karst.config.types import (
     CpuQuantity,
     MemoryQuantity,
@@ -48,7 +49,11 @@ class Scaling(Model):
     min: int = Field(default=1, ge=0, le=1000, description="Copies that always run; 0 lets workers of a queue sleep.")
     max: int = Field(default=3, ge=1, le=1000, description="Copies at the most.")
     target_cpu: int | None = Field(
-        default=None, ge=10, le=300, description="Processor use, in percent of the request, at which another starts."
+        default=None,
+        ge=10,
+        le=MOST_CPU_PERCENT,
+        description="Processor use, in percent of what a copy reserves, at which another starts. Over 100 it counts on "
+        "what nodes have to spare.",
     )
 
     @model_validator(mode="after")

@@ -39,6 +39,11 @@ class ImageOrigin(StrEnum):
     UPSTREAM = "upstream"
 
 
+MOST_CPU_PERCENT = 300
+"""Of the processor time that a replica reserves: it may take more, as long as its node has some to spare."""
+_MOST_PERCENT = {ScalingSignal.CPU: MOST_CPU_PERCENT, ScalingSignal.MEMORY: 100}
+
+
 class Scaling(Model):
     """How many replicas run, and what decides between the bounds."""
 
@@ -65,8 +70,9 @@ class Scaling(Model):
         default=60,
         ge=1,
         le=10000,
-        description="Percent for `cpu` and `memory`; requests in flight, or waiting messages, a replica for the others."
-        " A lower value adds replicas sooner.",
+        description="Percent of what a replica reserves for `cpu` (up to 300, for processor time has no limit) and "
+        "`memory` (up to 100); requests in flight, or waiting messages, a replica for the others. A lower value adds "
+        "replicas sooner.",
         examples=[60],
     )
     queue: str | None = Field(
@@ -86,9 +92,12 @@ class Scaling(Model):
             )
         if (self.signal is ScalingSignal.QUEUE) != (self.queue is not None):
             raise ValueError("signal 'queue' and the key queue belong together. Write both or neither")
-        percent = self.signal in (ScalingSignal.CPU, ScalingSignal.MEMORY)
-        if percent and self.target > 100:
-            raise ValueError(f"target {self.target} is no percentage. Write 1 to 100 for signal '{self.signal}'")
+        most = _MOST_PERCENT.get(self.signal)
+        if most is not None and self.target > most:
+            raise ValueError(
+                f"target {self.target} is out of reach. Write 1 to {most}, percent of what a replica reserves, for "
+                f"signal '{self.signal}'"
+            )
         return self
 
 

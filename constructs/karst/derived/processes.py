@@ -85,7 +85,7 @@ def _scaling(workload: Workload, process: Process) -> Scaling:
         return process.scaling
     values = process.scaling.model_dump() | {"min_replicas": chosen.min, "max_replicas": chosen.max}
     if chosen.target_cpu is not None:
-        values |= {"signal": ScalingSignal.CPU, "target": min(chosen.target_cpu, 100), "queue": None}
+        values |= {"signal": ScalingSignal.CPU, "target": chosen.target_cpu, "queue": None}
     return Scaling.model_validate(values)
 
 

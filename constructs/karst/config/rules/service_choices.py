@@ -67,6 +67,9 @@ def _of_cloud_run(environment: Environment, workload: Workload) -> Iterator[Prob
         except ValueError as error:
             message, _, remedy = str(error).partition(". ")
             yield environment.problem(("services", workload.name, "resources"), message, f"{remedy}.")
+    if workload.choice.scaling is not None and workload.choice.scaling.target_cpu is not None:
+        location: Location = ("services", workload.name, "scaling", "target_cpu")
+        yield environment.problem(location, "Cloud Run counts requests, and nothing else", "Remove target_cpu.")
     for name in sorted(workload.choice.env.keys() & SET_BY_CLOUD_RUN):
         location = ("services", workload.name, "env", name)
         yield environment.problem(location, "Cloud Run sets it itself", "Remove it.")
