@@ -16,16 +16,17 @@ from karst_clio.mounts import routers
 from karst_clio.needs import Needs, make_needs
 from karst_clio.settings import ClioSettings
 from karst_clio.stores import open_documents, with_store
-from karst_clio.web.bodies import Bodies
+from karst_clio.web.bodies import JsonBodies
 from karst_clio.web.documents import document_pages
-from karst_clio.web.errors import UnexpectedErrors, answer_errors
 from karst_clio.web.origins import Origins
 from karst_clio.web.paths import Paths
 from karst_clio.web.schema import ERRORS, describe_tokens
 from karst_platform import load_settings
-from karst_platform.guards import SecurityHeaders
+from karst_platform.errors import UnexpectedErrors, answer_errors
+from karst_platform.guards import BodyLimit, SecurityHeaders
 from karst_platform.logs import configure_logging
 from karst_platform.requests import RequestIds
+from karst_platform.wire import answer_detail
 
 TITLE = "Karst clio-store"
 DESCRIPTION = """Annotations, neurons, bookmarks and search of a connectome.
@@ -60,14 +61,15 @@ def create_app(settings: ClioSettings, needs: Needs | None = None, at_end: Calla
         lifespan=lifespan,
     )
     app.state.identity = made.identity
-    answer_errors(app)
+    answer_errors(app, answer_detail)
     for prefix, router in routers(made):
         app.include_router(router, prefix=prefix, responses=ERRORS)
     app.include_router(document_pages(TITLE))
     describe_tokens(app)
     # From the inside out: answers to unexpected errors carry all headers too.
-    app.add_middleware(UnexpectedErrors)
-    app.add_middleware(Bodies, limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(UnexpectedErrors, answer=answer_detail)
+    app.add_middleware(JsonBodies)
+    app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, answer=answer_detail)
     app.add_middleware(Paths, prefix=settings.url_prefix)
     app.add_middleware(Origins, origins=settings.allowed_origins)
     app.add_middleware(SecurityHeaders)

@@ -1,6 +1,4 @@
-"""Errors: one body for all of them, one table from exception to status.
-
-    {"error": {"status": 404, "code": "not_found", "message": "...", "request_id": "..."}}
+"""Errors: one table from exception to answer. What an answer looks like is its wire contract's to say (`wire`).
 
 No traceback and no internal message leaves the service; the request id leads to them in the logs.
 """
@@ -8,56 +6,88 @@ No traceback and no internal message leaves the service; the request id leads to
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from karst_platform.logs import request_id
+from karst_platform.stores.documents import ContentionError, StoreUnavailableError, UnstorableError
+from karst_platform.wire import Answer
 
 _log = logging.getLogger(__name__)
+_RETRY = {"Retry-After": "2"}
+"""When to come back, in seconds: stores recover, and restart, within that."""
 
-STATUS_OF: dict[type[Exception], HTTPStatus] = {
-    RequestValidationError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
-    ConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What an exception means to the client."""
+
+    status: HTTPStatus
+    text: str | None = None
+    """None stands for the exception's own message, which is meant for the client then."""
+    headers: Mapping[str, str] | None = None
+
+
+REPLIES: Mapping[type[Exception], Reply] = {
+    UnstorableError: Reply(status=HTTPStatus.UNPROCESSABLE_ENTITY),
+    TimeoutError: Reply(status=HTTPStatus.GATEWAY_TIMEOUT, text="This took too long and was given up."),
+    ContentionError: Reply(
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        text="Others change the same data just now. Nothing was written; try again.",
+        headers=_RETRY,
+    ),
+    StoreUnavailableError: Reply(
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        text="The store does not answer just now. Nothing was written; try again.",
+        headers=_RETRY,
+    ),
+    ConnectionError: Reply(
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        text="Something that the service needs does not answer just now. Try again.",
+        headers=_RETRY,
+    ),
 }
 """Exceptions that are answers; everything else is a fault of ours and answered with 500."""
 
 
-class ServiceError(Exception):
-    """An answer other than success, with a message meant for the client."""
+def answer_errors(app: FastAPI, answer: Answer) -> None:
+    """Answer the exceptions of the table, those of the framework and of validation."""
 
-    def __init__(self, status: HTTPStatus, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
+    async def framework(_: Request, error: Exception) -> Response:
+        error = cast("HTTPException", error)
+        return answer(error.status_code, error.detail, error.headers)
 
+    async def validation(_: Request, error: Exception) -> Response:
+        """Say where and why, without the input, which may be large, or no JSON."""
+        faults = cast("RequestValidationError", error).errors()
+        places = [{"loc": list(each["loc"]), "msg": each["msg"], "type": each["type"]} for each in faults]
+        return answer(HTTPStatus.UNPROCESSABLE_ENTITY, places)
 
-def error_response(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Make the one body that errors have; `code` is the status in words."""
-    code = HTTPStatus(status).name.lower()
-    body = {"status": status, "code": code, "message": message, "request_id": request_id.get()}
-    return JSONResponse({"error": body}, status_code=status, headers=headers)
+    async def of_table(_: Request, error: Exception) -> Response:
+        reply = next(REPLIES[kind] for kind in type(error).__mro__ if kind in REPLIES)
+        if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.warning("answered with %d", reply.status, exc_info=error)
+        return answer(reply.status, reply.text or str(error), reply.headers)
 
-
-def answer_errors(app: FastAPI) -> None:
-    """Answer the exceptions of the table, those of the framework, and ours with the one body."""
-    app.add_exception_handler(HTTPException, _framework)
-    app.add_exception_handler(ServiceError, _service)
-    for kind in STATUS_OF:
-        app.add_exception_handler(kind, _of_table)
+    app.add_exception_handler(HTTPException, framework)
+    app.add_exception_handler(RequestValidationError, validation)
+    for kind in REPLIES:
+        app.add_exception_handler(kind, of_table)
 
 
 class UnexpectedErrors:
     """Answers whatever no table names with 500; stands inside the middlewares, so that these see the answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self._app, self._answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -77,24 +107,5 @@ class UnexpectedErrors:
             if has_started:
                 raise
             _log.exception("unexpected error")
-            response = error_response(500, "The service failed. The request id leads to the reason in its logs.")
-            await response(scope, receive, send)
-
-
-async def _framework(_: Request, error: Exception) -> JSONResponse:
-    error = cast("HTTPException", error)
-    return error_response(error.status_code, str(error.detail), dict(error.headers or {}))
-
-
-async def _service(_: Request, error: Exception) -> JSONResponse:
-    error = cast("ServiceError", error)
-    return error_response(error.status, error.message)
-
-
-async def _of_table(_: Request, error: Exception) -> JSONResponse:
-    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-    if isinstance(error, RequestValidationError):
-        places = sorted({".".join(map(str, fault["loc"])) for fault in error.errors()})
-        return error_response(status, f"These parts of the request are not valid: {', '.join(places)}")
-    _log.warning("answered with %d", status, exc_info=error)
-    return error_response(status, status.description or status.phrase)
+            text = f"The service failed. Its logs have the reason under the request id {request_id.get()}."
+            await self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, text)(scope, receive, send)

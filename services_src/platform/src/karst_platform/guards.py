@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from karst_platform.errors import error_response
+from karst_platform.wire import Answer
 
 NOTHING_ALLOWED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content policy of answers that are no pages; pages set their own."""
@@ -46,8 +46,8 @@ class SecurityHeaders:
 class BodyLimit:
     """Answers bodies over `limit_bytes` with 413: at once where the length is told, else while they are read."""
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, limit_bytes: int, answer: Answer) -> None:
+        self._app, self._answer = app, answer
         self._limit_bytes = limit_bytes
         self._message = f"The body is larger than {limit_bytes} bytes."
 
@@ -58,10 +58,10 @@ class BodyLimit:
             return
         told = Headers(scope=scope).get("content-length", "0")
         if not (told.isascii() and told.isdigit()):
-            await error_response(400, "Content-Length is not a number.")(scope, receive, send)
+            await self._answer(400, "Content-Length is not a number.")(scope, receive, send)
             return
         if int(told[:20]) > self._limit_bytes:
-            await error_response(413, self._message)(scope, receive, send)
+            await self._answer(413, self._message)(scope, receive, send)
             return
         read_bytes = 0
 

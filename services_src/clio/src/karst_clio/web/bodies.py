@@ -17,9 +17,7 @@ from pydantic_core import from_json
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from karst_clio.web.errors import error_response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 GIVEN_TYPE = "karst.given_content_type"
 """Where the request's scope keeps the Content-Type that the client sent."""
@@ -80,39 +78,18 @@ class JsonRoute(APIRoute):
         return handle_json
 
 
-class Bodies:
-    """Lets every body pass as JSON, up to `limit_bytes`: longer ones are answered with 413."""
+class JsonBodies:
+    """Lets every body pass as JSON, and remembers which type the client named."""
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._limit_bytes = limit_bytes
-        self._message = f"The body is larger than {limit_bytes} bytes."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        given = Headers(scope=scope)
-        told = given.get("content-length", "0")
-        if not (told.isascii() and told.isdigit()):
-            await error_response(400, "Content-Length is not a number.")(scope, receive, send)
-            return
-        if int(told[:20]) > self._limit_bytes:
-            await error_response(413, self._message)(scope, receive, send)
-            return
-        scope = {**scope, "headers": _as_json(scope["headers"]), GIVEN_TYPE: given.get("content-type", "")}
-        read_bytes = 0
-
-        async def count() -> Message:
-            nonlocal read_bytes
-            message = await receive()
-            read_bytes += len(message.get("body", b""))
-            if read_bytes > self._limit_bytes:
-                raise HTTPException(413, self._message)
-            return message
-
-        await self._app(scope, count, send)
+        if scope["type"] == "http":
+            given = Headers(scope=scope).get("content-type", "")
+            scope = {**scope, "headers": _as_json(scope["headers"]), GIVEN_TYPE: given}
+        await self._app(scope, receive, send)
 
 
 def _as_json(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

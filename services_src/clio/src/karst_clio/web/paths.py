@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from karst_clio.web.errors import error_response
+from karst_platform.wire import answer_detail
 
 CURRENT = "/v2"
 ALIASES = ("/test", "/v3")
@@ -35,7 +35,7 @@ class Paths:
         if inner == self._prefix or inner.startswith(self._prefix + "/"):
             inner = inner[len(self._prefix) :]
         elif _plain(inner) not in WITHOUT_PREFIX and not inner.startswith(_ASSETS):
-            await error_response(404, "Not Found")(scope, receive, send)
+            await answer_detail(404, "Not Found")(scope, receive, send)
             return
         root += self._prefix
         path = _current(_plain(inner))
