@@ -20,7 +20,7 @@ from karst_clio.web.bodies import JsonBodies
 from karst_clio.web.documents import document_pages
 from karst_clio.web.origins import Origins
 from karst_clio.web.paths import Paths
-from karst_clio.web.schema import ERRORS, describe_tokens
+from karst_clio.web.schema import describe_document
 from karst_platform import load_settings
 from karst_platform.errors import UnexpectedErrors, answer_errors
 from karst_platform.guards import BodyLimit, SecurityHeaders
@@ -63,9 +63,9 @@ def create_app(settings: ClioSettings, needs: Needs | None = None, at_end: Calla
     app.state.identity = made.identity
     answer_errors(app, answer_detail)
     for prefix, router in routers(made):
-        app.include_router(router, prefix=prefix, responses=ERRORS)
+        app.include_router(router, prefix=prefix)
     app.include_router(document_pages(TITLE))
-    describe_tokens(app)
+    describe_document(app)
     # From the inside out: answers to unexpected errors carry all headers too.
     app.add_middleware(UnexpectedErrors, answer=answer_detail)
     app.add_middleware(JsonBodies)

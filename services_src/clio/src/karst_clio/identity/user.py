@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Roles = frozenset[str]
+EXAMPLE: Any = {
+    "email": "ada@example.org",
+    "name": None,
+    "org": None,
+    "picture": None,
+    "disabled": False,
+    "global_roles": ["clio_general"],
+    "datasets": {"mb20": ["clio_write"]},
+    "datasets_ignore_tos": {},
+    "missing_tos": [],
+    "groups": ["lab"],
+}
+"""A user as the API shows one."""
 
 
 class Role(StrEnum):
@@ -23,25 +37,7 @@ class Role(StrEnum):
 class User(BaseModel):
     """A user: who it is and which roles it has, everywhere and in single datasets."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "email": "ada@example.org",
-                    "name": None,
-                    "org": None,
-                    "picture": None,
-                    "disabled": False,
-                    "global_roles": ["clio_general"],
-                    "datasets": {"mb20": ["clio_write"]},
-                    "datasets_ignore_tos": {},
-                    "missing_tos": [],
-                    "groups": ["lab"],
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [EXAMPLE]})
 
     email: str
     name: str | None = None

@@ -21,6 +21,7 @@ from karst_clio.neurons.native import NativeEngine
 from karst_clio.neurons.records import Show
 from karst_clio.neurons.schema import FIELD
 from karst_clio.neurons.streams import streamed
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Json
 
@@ -41,19 +42,24 @@ def router(needs: Needs) -> APIRouter:
             raise NotThereError(f"No public dataset {dataset}")
         return await engines.native(NEURONS, dataset), _version(await engines.versions(NEURONS, dataset), node)
 
-    @routes.get("/all")
+    @routes.get(
+        "/all",
+        responses=answers(
+            [{"bodyid": 23, "type": "DNp01"}], 404, schema={"type": "array", "items": {"type": "object"}}
+        ),
+    )
     async def everything(dataset: str, node: Node, show: str = "") -> StreamingResponse:
         """Stream all annotations of a public dataset."""
         engine, version = await opened(dataset, node)
         return await streamed(engine.all(Asked(version=version, show=Show.of(show)), after=None, size=ALL))
 
-    @routes.get("/keys")
+    @routes.get("/keys", responses=answers(["23"], 404, schema={"type": "array", "items": {"type": "string"}}))
     async def keys(dataset: str, node: Node) -> StreamingResponse:
         """List the body ids, as text."""
         engine, version = await opened(dataset, node)
         return await streamed(engine.keys(Asked(version=version)))
 
-    @routes.get("/json_schema")
+    @routes.get("/json_schema", responses=answers({"type": "object"}, 404))
     async def json_schema(dataset: str, node: Node) -> dict[str, object]:
         """Show the schema that annotations are checked against; an empty one where there is none."""
         await opened(dataset, node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import StreamingResponse
@@ -18,6 +18,7 @@ from karst_clio.neurons.postings import annotations_of, body_ids
 from karst_clio.neurons.records import Show
 from karst_clio.neurons.schema import schema_of
 from karst_clio.neurons.streams import streamed
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 Kind = Annotated[
@@ -47,9 +48,9 @@ Question = Annotated[
 ]
 Found = TypeVar("Found")
 _LARGEST = 2**63 - 1
-_LIST: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}}
-}
+_ANNOTATION = {"bodyid": 23, "type": "DNp01", "status": "Traced"}
+_LIST = answers([_ANNOTATION], 404, schema={"type": "array", "items": {"type": "object"}})
+_FOUND = answers([_ANNOTATION], 404, schema={"type": "array", "items": {"type": ["object", "integer"]}})
 
 
 def router(needs: Needs) -> APIRouter:
@@ -69,32 +70,32 @@ def _add_versions(routes: APIRouter, engines: Engines) -> None:
         await engines.dataset(dataset)
         return await engines.versions(kind, dataset)
 
-    @routes.get("/fields")
+    @routes.get("/fields", responses=answers(["bodyid", "status", "type"], 404))
     async def fields(dataset: str, kind: Kind, _: Reader) -> list[str]:
         """List the names of fields that annotations have."""
         return await (await engines.of(kind, dataset)).fields()
 
-    @routes.get("/versions")
+    @routes.get("/versions", responses=answers({"v0.1": "abc123"}, 404))
     async def versions(dataset: str, kind: Kind, _: Reader) -> dict[str, str]:
         """Show the uuid of each version by its tag."""
         return _found(dict((await known(kind, dataset)).uuid_of), "versions", dataset)
 
-    @routes.get("/head_tag")
+    @routes.get("/head_tag", responses=answers("v0.3.33", 404))
     async def head_tag(dataset: str, kind: Kind, _: Reader) -> str:
         """Show the tag of the newest version."""
         return _found((await known(kind, dataset)).head_tag, "tag", dataset)
 
-    @routes.get("/head_uuid")
+    @routes.get("/head_uuid", responses=answers("abc123", 404))
     async def head_uuid(dataset: str, kind: Kind, _: Reader) -> str:
         """Show the uuid of the newest version."""
         return _found((await known(kind, dataset)).head_uuid, "uuid", dataset)
 
-    @routes.get("/tag_to_uuid/{tag}")
+    @routes.get("/tag_to_uuid/{tag}", responses=answers("abc123", 404))
     async def tag_to_uuid(dataset: str, kind: Kind, tag: str, _: Reader) -> str:
         """Show the uuid of a tag."""
         return (await known(kind, dataset)).uuid(tag)
 
-    @routes.get("/uuid_to_tag/{uuid}")
+    @routes.get("/uuid_to_tag/{uuid}", responses=answers("v0.3.33", 404))
     async def uuid_to_tag(dataset: str, kind: Kind, uuid: str, _: Reader) -> str:
         """Show the tag of a uuid, of which the beginning is enough."""
         return (await known(kind, dataset)).tag(uuid)
@@ -123,7 +124,7 @@ def _add_reading(routes: APIRouter, engines: Engines) -> None:
         engine = await engines.of(kind, dataset)
         return await streamed(engine.bodies(body_ids(ids), Asked(version=version, show=Show.of(show))))
 
-    @routes.post("/query", responses=_LIST)
+    @routes.post("/query", responses=_FOUND)
     async def query(
         dataset: str,
         kind: Kind,
@@ -145,7 +146,7 @@ def _add_reading(routes: APIRouter, engines: Engines) -> None:
 
 def _add_writing(routes: APIRouter, engines: Engines, needs: Needs) -> None:
     @routes.put("", include_in_schema=False)
-    @routes.post("")
+    @routes.post("", responses={404: {}})
     async def write(
         dataset: str,
         kind: Kind,
@@ -168,7 +169,7 @@ def _add_writing(routes: APIRouter, engines: Engines, needs: Needs) -> None:
         schema = schema_of(await engines.dataset(dataset))
         await engine.write(annotations_of(posted, schema), posting, version)  # type: ignore[arg-type]  # JSON
 
-    @routes.delete("/id-number/{body_id}")
+    @routes.delete("/id-number/{body_id}", responses={404: {}})
     async def delete(dataset: str, kind: Kind, body_id: str, caller: NeuronsRemover) -> None:
         """Take a body's annotation away; its history stays."""
         bodies = body_ids(body_id)

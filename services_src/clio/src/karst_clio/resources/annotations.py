@@ -15,10 +15,21 @@ from karst_clio.resources.annotation_store import ROOT, Annotations, Writing
 from karst_clio.resources.ids import can_exist
 from karst_clio.web.answers import json_answer
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Path
 
 _NAMES = "Names, by commas."
+_SHOWN = {
+    "user": "ada@example.org",
+    "key": "Pt18416_16369_26467",
+    "kind": "point",
+    "pos": [18416, 16369, 26467],
+    "prop": {},
+    "tags": ["soma"],
+    "title": "T",
+    "description": "d",
+}
 
 
 def router(needs: Needs) -> APIRouter:
@@ -26,7 +37,7 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(prefix="/annotations/{dataset}", tags=["Annotations"])
     annotations = Annotations(needs.documents)
 
-    @routes.get("", response_model=list[Shown])
+    @routes.get("", response_model=list[Shown], responses=answers([_SHOWN]))
     async def read(
         dataset: str,
         caller: Reader,
@@ -42,7 +53,7 @@ def router(needs: Needs) -> APIRouter:
             users |= {spelling for member in members if not caller.is_(member) for spelling in (member, member.lower())}
         return json_answer(await annotations.of_users(dataset, users))
 
-    @post_or_put(routes, "")
+    @post_or_put(routes, "", responses=answers({"key": _SHOWN["key"]}))
     async def write(
         dataset: str,
         caller: AnyWriter,

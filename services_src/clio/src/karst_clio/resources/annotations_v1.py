@@ -14,6 +14,7 @@ from karst_clio.needs import Needs
 from karst_clio.resources.places import AtLocation, Location, Place, Places
 from karst_clio.web.answers import json_answer
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Path
 
@@ -21,6 +22,17 @@ ANNOTATIONS: Path = ("clio_annotations", "USER", "annotations")
 SEARCHES: Path = ("clio_savedsearches", "USER", "searches")
 _OWNER = "email"
 Payload = Annotated[dict[str, Any], Body(examples=[{"foo": "bar"}])]
+_BY_LOCATION = {
+    "50_30_50": {
+        "foo": "bar",
+        "timestamp": 1795166400.9,
+        "dataset": "mb20",
+        "location": [50, 30, 50],
+        "locationkey": "50_30_50",
+        "email": "ada@example.org",
+        "id": "0c8f",
+    }
+}
 
 
 class Kept(BaseModel):
@@ -63,7 +75,7 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Annotations, first form"])
     owned = _Owned(needs, ANNOTATIONS)
 
-    @routes.get("/annotations/{dataset}", response_model=ByLocation)
+    @routes.get("/annotations/{dataset}", response_model=ByLocation, responses=answers(_BY_LOCATION))
     async def annotations(dataset: str, caller: Reader) -> Response:
         """Show the caller's annotations by location."""
         return await owned.read(caller, dataset)
@@ -86,7 +98,7 @@ def searches_router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Saved searches"])
     owned = _Owned(needs, SEARCHES)
 
-    @routes.get("/savedsearches/{dataset}", response_model=ByLocation)
+    @routes.get("/savedsearches/{dataset}", response_model=ByLocation, responses=answers(_BY_LOCATION))
     async def searches(dataset: str, caller: General) -> Response:
         """Show the caller's saved searches by location."""
         return await owned.read(caller, dataset)

@@ -15,6 +15,7 @@ from karst_clio.resources.ids import can_exist
 from karst_clio.resources.places import AtLocation, Place, Places, latest
 from karst_clio.web.answers import json_answer
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Json, Path, Query, Transaction, Write
 
@@ -23,6 +24,16 @@ _OWNER = "user"
 _VERIFIED = "verified"
 _REQUIRED = ("title", "user")
 Entry = dict[str, Any]
+_EXAMPLE = {
+    "title": "T",
+    "user": "ada@example.org",
+    "timestamp": 1795166400.9,
+    "dataset": "mb20",
+    "location": [1, 2, 3],
+    "locationkey": "1_2_3",
+    "id": "5f3c0a9be21d4c7788aa01b2c3d4e5f6",
+    "verified": False,
+}
 
 
 class AtlasEntry(BaseModel):
@@ -52,13 +63,13 @@ def router(needs: Needs) -> APIRouter:
 def _add_reading(routes: APIRouter, needs: Needs) -> None:
     places = Places(needs.documents, ATLAS, owner=_OWNER)
 
-    @routes.get("/atlas/all", response_model=list[AtlasEntry])
+    @routes.get("/atlas/all", response_model=list[AtlasEntry], responses=answers([_EXAMPLE]))
     async def all_entries(caller: Anyone) -> Response:
         """Show the entries of all datasets that the caller may read: verified ones, its own, or all to a writer."""
         found = latest([each async for each in needs.documents.find(Query(collection=ATLAS))], _OWNER)
         return json_answer([_shown({**each.fields, "id": each.id}) for each in found if _may_see(caller, each.fields)])
 
-    @routes.get("/atlas/{dataset}", response_model=dict[str, AtlasEntry])
+    @routes.get("/atlas/{dataset}", response_model=dict[str, AtlasEntry], responses=answers({"1_2_3": _EXAMPLE}))
     async def own_entries(dataset: str, caller: Reader) -> Response:
         """Show the caller's own entries by location."""
         found = await places.of_user(caller.email, dataset)
@@ -68,7 +79,7 @@ def _add_reading(routes: APIRouter, needs: Needs) -> None:
 def _add_writing(routes: APIRouter, needs: Needs) -> None:
     places = Places(needs.documents, ATLAS, owner=_OWNER)
 
-    @post_or_put(routes, "/atlas/{dataset}", model=AtlasEntry)
+    @post_or_put(routes, "/atlas/{dataset}", model=AtlasEntry, responses=answers(_EXAMPLE))
     async def write(
         dataset: str,
         location: AtLocation,
@@ -97,7 +108,7 @@ def _add_writing(routes: APIRouter, needs: Needs) -> None:
 
 
 def _add_verifying(routes: APIRouter, needs: Needs) -> None:
-    @routes.post("/atlas-verify/{entry_id}", response_model=AtlasEntry)
+    @routes.post("/atlas-verify/{entry_id}", response_model=AtlasEntry, responses=answers(_EXAMPLE, 403, 404))
     async def verify(entry_id: str, caller: Anyone) -> Response:
         """Verify an entry, or take that back; answer with it."""
         path = (*ATLAS, entry_id)

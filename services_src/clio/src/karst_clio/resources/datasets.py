@@ -18,6 +18,7 @@ from karst_clio.resources.ids import can_exist
 from karst_clio.resources.templates import filled
 from karst_clio.web.answers import JSON, json_answer
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Documents, Fields, Transaction, Write
 
@@ -30,14 +31,19 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Datasets"])
     texts = _Texts(needs.catalog)
 
-    @routes.get("/datasets", response_model=dict[str, Dataset])
+    @routes.get("/datasets", response_model=dict[str, Dataset], responses=answers(_EXAMPLE))
     async def datasets(caller: Anyone, *, templates: Templates = False) -> Response:
         """Show the datasets that the caller may know of, by id."""
         every = await texts.all(templates=templates)
         shown = [text for dataset, text in every.items() if caller.can_list(dataset)]
         return Response(b"{" + b",".join(shown) + b"}", media_type=JSON)
 
-    @routes.get("/datasets/{dataset}", response_model=Dataset | None, response_model_exclude_unset=True)
+    @routes.get(
+        "/datasets/{dataset}",
+        response_model=Dataset | None,
+        response_model_exclude_unset=True,
+        responses=answers(_EXAMPLE["mb20"]),
+    )
     async def one_dataset(dataset: str, caller: Anyone, *, templates: Templates = False) -> Response:
         """Show a dataset, or null to whoever may not read it."""
         if not may_see(caller, dataset):
@@ -55,7 +61,7 @@ def router(needs: Needs) -> APIRouter:
         needs.catalog.forget()
 
     @routes.delete("/datasets")
-    async def remove_datasets(caller: Admin, ids: list[str]) -> None:
+    async def remove_datasets(caller: Admin, ids: Annotated[list[str], Body(examples=[["mb20"]])]) -> None:
         """Remove datasets; unknown ones are no mistake. What was annotated in them stays."""
         del caller
         paths = [(*DATASETS, each) for each in ids]

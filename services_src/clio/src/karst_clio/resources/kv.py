@@ -14,14 +14,12 @@ from karst_clio.needs import Needs
 from karst_clio.neurons.streams import streamed
 from karst_clio.resources.values import LARGEST_BYTES, TIMESTAMP, Key, Values, name_in_path
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 ROOT = "clio_keyvalue"
 WithTime = Annotated[bool, Query(description=f"Add the time of writing, `{TIMESTAMP}`.")]
 _EXAMPLE = {"1034": [1035, 1041]}
-_VALUE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}}
-}
 
 
 def router(needs: Needs) -> APIRouter:
@@ -29,7 +27,7 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(prefix="/kv/{scope}", tags=["Key-value"])
     values = Values(needs.documents, needs.clock, ROOT)
 
-    @routes.get("", responses=_VALUE)
+    @routes.get("", responses=answers({"mainToOthers": _EXAMPLE}, schema={"type": "object"}))
     async def read_scope(scope: str, caller: Anyone, *, timestamp: WithTime = False) -> StreamingResponse:
         """Show all values of a scope by key."""
 
@@ -42,7 +40,7 @@ def router(needs: Needs) -> APIRouter:
 
         return await streamed(parts())
 
-    @routes.get("/{key}", responses=_VALUE)
+    @routes.get("/{key}", responses=answers(_EXAMPLE, 404, schema={"type": "object"}))
     async def read(scope: str, key: str, caller: Anyone, *, timestamp: WithTime = False) -> Response:
         """Show a value."""
         value = await values.get(Key(user=caller.email, scope=scope, key=key))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import httpx
 from fastapi import APIRouter, HTTPException
@@ -14,30 +13,30 @@ from starlette.responses import Response
 from karst_clio.identity.guard import General403
 from karst_clio.identity.user import Caller
 from karst_clio.needs import Needs
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
 _LONGEST_TEXT = 1000
-_ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"example": {"columns": ["n.type"], "data": [["DNp01"]]}}}},
-    502: {"description": "neuPrint fails, or can't be reached."},
-}
+_ANSWER = {"columns": ["n.type"], "data": [["DNp01"]]}
 
 
 class Question(BaseModel):
     """A question in Cypher."""
 
     cypher: str = Field(examples=["MATCH (n:Neuron) RETURN n.type LIMIT 1"])
-    dataset: str = Field(description="The dataset's id here, or what neuPrint calls it, also with `:` and its tag.")
+    dataset: str = Field(
+        description="The dataset's id here, or what neuPrint calls it, also with `:` and its tag.", examples=["mb20"]
+    )
 
 
 def router(needs: Needs) -> APIRouter:
     """Routes of `neuprint`."""
     routes = Routes(tags=["neuPrint"])
 
-    @routes.post("/neuprint/{dataset}", responses=_ANSWER)
+    @routes.post("/neuprint/{dataset}", responses=answers(_ANSWER, 404))
     async def ask(dataset: str, question: Question, caller: General403) -> Response:
         """Ask neuPrint, and pass its answer on: `columns` and `data`, a list of rows."""
         fields = await needs.catalog.get(dataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, HTTPException, Query
@@ -15,14 +15,12 @@ from karst_clio.needs import Needs
 from karst_clio.neurons.streams import streamed
 from karst_clio.resources import kv
 from karst_clio.resources.values import TIMESTAMP, Key, Values
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 ROOT = "clio_pull_requests"
 EVERYBODY = "all"
 _EXAMPLE = {"ada@example.org": {"merges-mb20": {"mainToOthers": {"1034": [1035], TIMESTAMP: 1795166401.8}}}}
-_ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}}
-}
 
 
 class Pull(BaseModel):
@@ -36,7 +34,7 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Pull requests"])
     own, handed_in = (Values(needs.documents, needs.clock, root) for root in (kv.ROOT, ROOT))
 
-    @routes.post("/pull-request")
+    @routes.post("/pull-request", responses={404: {}})
     async def hand_in(pull: Pull, caller: Anyone) -> None:
         """Hand in a value of the caller's own, as it is now."""
         match pull.pull.split("/"):
@@ -49,7 +47,7 @@ def router(needs: Needs) -> APIRouter:
             raise HTTPException(404, f"There is no value {key[:100]!r} in {scope[:100]!r}.")
         await handed_in.put(asked, value.text)
 
-    @routes.get("/pull-request", responses=_ANSWER)
+    @routes.get("/pull-request", responses=answers(_EXAMPLE, schema={"type": "object"}))
     async def show(
         caller: Anyone,
         user_email: Annotated[

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from karst_clio.identity.guard import Anyone
+from karst_clio.identity.user import EXAMPLE as USER_EXAMPLE
 from karst_clio.identity.user import User
 from karst_clio.needs import Needs
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 
@@ -15,7 +17,7 @@ def router(needs: Needs) -> APIRouter:
     del needs
     routes = Routes(tags=["Users"])
 
-    @routes.get("/roles")
+    @routes.get("/roles", responses=answers(USER_EXAMPLE))
     async def roles(caller: Anyone) -> User:
         """Show the caller's user with its roles; a user that the store doesn't know has none."""
         return caller.user

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException
 
 from karst_clio.identity.guard import Anyone
 from karst_clio.needs import Needs
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 REFRESH_EVERY_S = 10
@@ -18,13 +19,13 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(tags=["Server"])
     refreshed_s = -math.inf
 
-    @routes.post("/server/token", responses={200: {"content": {"application/json": {"example": "eyJhbGciOi..."}}}})
+    @routes.post("/server/token", responses=answers("eyJhbGciOi..."))
     async def token(caller: Anyone) -> object:
         """Make a token for the caller that lives for three weeks: a JWT, as a JSON string."""
         return await needs.identity.token_for(caller)
 
     # The second path is the one that neuclease asks for.
-    @routes.post("/server/refresh-caches")
+    @routes.post("/server/refresh-caches", responses={429: {}})
     @routes.post("/refresh-caches", include_in_schema=False)
     async def refresh_caches(caller: Anyone) -> None:
         """Read datasets, users and groups again, at most once in ten seconds."""

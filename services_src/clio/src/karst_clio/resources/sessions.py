@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from karst_clio.identity.credentials import NAMES
 from karst_clio.identity.guard import ANYBODY, AnyoneAnew
 from karst_clio.needs import Needs
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 Redirect = Annotated[
@@ -33,6 +34,19 @@ class Profile(BaseModel):
     dsg_url: str | None
 
 
+_PROFILE = {
+    "email": "ada@example.org",
+    "name": "Ada",
+    "picture": "https://example.org/ada.png",
+    "global_roles": [],
+    "datasets": {"mb20": ["clio_general"]},
+    "datasets_ignore_tos": {},
+    "missing_tos": [],
+    "groups": ["lab"],
+    "dsg_url": "https://auth.example.org",
+}
+
+
 def router(needs: Needs) -> APIRouter:
     """Routes of `login`, `profile` and `logout`."""
     routes = Routes(tags=["Sessions"])
@@ -42,7 +56,13 @@ def router(needs: Needs) -> APIRouter:
         if not is_ours(redirect, request.headers.get("host", ""), settings.listed_origins):
             raise HTTPException(400, "redirect leads to a page that this server doesn't know (ALLOWED_ORIGINS).")
 
-    @routes.get("/login", dependencies=[ANYBODY], status_code=302, response_class=RedirectResponse)
+    @routes.get(
+        "/login",
+        dependencies=[ANYBODY],
+        status_code=302,
+        response_class=RedirectResponse,
+        responses={400: {}, 404: {}},
+    )
     async def login(request: Request, redirect: Redirect, dataset: str | None = None) -> RedirectResponse:
         """Go to the auth gateway, and from there to `redirect`."""
         if gateway is None:
@@ -50,13 +70,15 @@ def router(needs: Needs) -> APIRouter:
         check(redirect, request)
         return RedirectResponse(gateway.authorize_url(redirect, dataset), status_code=302)
 
-    @routes.get("/profile")
+    @routes.get("/profile", responses=answers(_PROFILE))
     async def profile(caller: AnyoneAnew) -> Profile:
         """Show who is logged in, asking the auth gateway anew."""
         user = caller.user.model_dump(include=set(Profile.model_fields))
         return Profile(**user, dsg_url=gateway.url if gateway is not None else None)
 
-    @routes.get("/logout", dependencies=[ANYBODY], status_code=302, response_class=RedirectResponse)
+    @routes.get(
+        "/logout", dependencies=[ANYBODY], status_code=302, response_class=RedirectResponse, responses={400: {}}
+    )
     @routes.post("/logout", dependencies=[ANYBODY], include_in_schema=False)
     async def logout(request: Request, redirect: Redirect = "/") -> RedirectResponse:
         """End the token in the browser's cookie, and go to `redirect`."""

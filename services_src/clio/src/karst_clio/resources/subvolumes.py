@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from karst_clio.identity.guard import Writer
 from karst_clio.needs import Needs
 from karst_clio.resources.cutouts import CutError, Folder, copy, plan
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Json, Write
 from karst_platform.stores.objects import BadKeyError, MissingObjectError, check_key
@@ -47,7 +48,7 @@ def router(needs: Needs) -> APIRouter:
             raise HTTPException(503, "This server has no sub-volumes (CLIO_SUBVOL_BUCKET).")
         return needs.settings.subvolume_bucket.removeprefix("gs://").strip("/")
 
-    @routes.post("/subvol/{dataset}/edit")
+    @routes.post("/subvol/{dataset}/edit", responses=answers("from cloudvolume import CloudVolume ..."))
     async def edit(dataset: str, asked: Focus, caller: Writer) -> str:
         """Copy the part of a layer around a place; answer with a Python script that opens the copy."""
         to, width = bucket(), needs.settings.subvolume_width
@@ -66,7 +67,9 @@ def router(needs: Needs) -> APIRouter:
         return _SCRIPT.format(focus=asked.focus, url=f"gs://{to}/{path}")
 
     @routes.post("/subvol/{dataset}/submit")
-    async def submit(dataset: str, sent: Annotated[dict[str, Any], Body()], caller: Writer) -> None:
+    async def submit(
+        dataset: str, sent: Annotated[dict[str, Any], Body(examples=[{"edited": "gs://bucket/path"}])], caller: Writer
+    ) -> None:
         """Hand in what was edited."""
         del dataset
         bucket()

@@ -19,6 +19,7 @@ from karst_clio.identity.guard import NO_PERMISSION, Anyone
 from karst_clio.identity.user import Role
 from karst_clio.needs import Needs
 from karst_clio.settings import ClioSettings
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Json
 
@@ -51,9 +52,11 @@ INFO: Json = {
 class Cutout(BaseModel):
     """What to transfer, and how."""
 
-    dataset: str
+    dataset: str = Field(examples=["mb20"])
     model_name: str = Field(description="One of the dataset's `transfer`.", examples=["m:1"])
-    center: list[Annotated[int, Field(ge=-_LIMIT, le=_LIMIT)]] = Field(min_length=3, max_length=3)
+    center: list[Annotated[int, Field(ge=-_LIMIT, le=_LIMIT)]] = Field(
+        min_length=3, max_length=3, examples=[[18416, 16369, 26467]]
+    )
 
 
 class Link(BaseModel):
@@ -70,7 +73,7 @@ def router(needs: Needs) -> APIRouter:
     """Routes of `transfer`."""
     routes = Routes(tags=["Image search"])
 
-    @routes.post("/transfer")
+    @routes.post("/transfer", responses=answers({"addr": "https://neuroglancer-demo.appspot.com/#!%7B...%7D"}, 403))
     async def transfer(cutout: Cutout, caller: Anyone) -> Link:
         """Transfer the 256 voxels in each direction around a centre."""
         if not caller.has_role(Role.GENERAL, cutout.dataset):

@@ -11,9 +11,11 @@ from pydantic import AfterValidator, RootModel, model_validator
 from karst_clio.identity.guard import Admin
 from karst_clio.identity.own_tokens import is_address
 from karst_clio.identity.records import UserChange
+from karst_clio.identity.user import EXAMPLE as USER_EXAMPLE
 from karst_clio.identity.user import User
 from karst_clio.needs import Needs
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 _MISPLACED = "datasets"
@@ -47,22 +49,22 @@ def router(needs: Needs) -> APIRouter:
         if identity.gateway is not None:
             raise HTTPException(501, f"Users are managed by the auth gateway at {identity.gateway.url}.")
 
-    @routes.get("/users")
+    @routes.get("/users", responses=answers({USER_EXAMPLE["email"]: USER_EXAMPLE}, 501))
     async def users(caller: Admin) -> dict[str, User]:
         """Show all users by e-mail."""
         del caller
         refuse_beside_gateway()
         return {email: user async for email, user in identity.records.all()}
 
-    @post_or_put(routes, "/users")
+    @post_or_put(routes, "/users", responses={501: {}})
     async def change_users(caller: Admin, changes: Annotated[UserChanges, Body(openapi_examples=_EXAMPLES)]) -> None:
         """Add users and change them. What is not sent of a user keeps its value; roles that are sent replace."""
         del caller
         refuse_beside_gateway()
         await identity.records.change(changes.root)
 
-    @routes.delete("/users")
-    async def remove_users(caller: Admin, emails: list[str]) -> None:
+    @routes.delete("/users", responses={501: {}})
+    async def remove_users(caller: Admin, emails: Annotated[list[str], Body(examples=[["ada@example.org"]])]) -> None:
         """Remove users; unknown ones are no mistake. Their data stays."""
         del caller
         refuse_beside_gateway()

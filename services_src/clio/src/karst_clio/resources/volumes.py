@@ -18,11 +18,18 @@ from karst_clio.resources.ids import can_exist
 from karst_clio.web.answers import json_answer
 from karst_clio.web.files import file_response
 from karst_clio.web.methods import post_or_put
+from karst_clio.web.operations import Responses, answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Query, Write
 from karst_platform.stores.objects import BadKeyError, check_key
 
 VOLUMES = ("clio_volumes",)
+_OBJECT: Responses = {
+    200: {"description": "The object.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "A part of it.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    304: {"description": "The object is the one that the client has (`If-None-Match`)."},
+    **{status: {} for status in (400, 401, 404, 416)},
+}
 _EXAMPLE: Any = {"mb20": {"bucket": "images-of-ours", "path": "mb20/gray"}}
 
 
@@ -69,12 +76,22 @@ def router(needs: Needs) -> APIRouter:
     volumes = _Volumes(needs)
     _add_objects(routes, needs, volumes)
 
-    @routes.get("/volumes", response_model=dict[str, Volume], response_model_exclude_unset=True)
+    @routes.get(
+        "/volumes",
+        response_model=dict[str, Volume],
+        response_model_exclude_unset=True,
+        responses=answers(_EXAMPLE),
+    )
     async def all_volumes(caller: Anyone) -> Response:
         """Show the volumes of the datasets that the caller may know of, by name."""
         return json_answer({name: fields for name, fields in (await volumes.all()).items() if caller.can_list(name)})
 
-    @routes.get("/volumes/{volume}", response_model=Volume | None, response_model_exclude_unset=True)
+    @routes.get(
+        "/volumes/{volume}",
+        response_model=Volume | None,
+        response_model_exclude_unset=True,
+        responses=answers(_EXAMPLE["mb20"]),
+    )
     async def one_volume(volume: str, caller: Anyone) -> Response:
         """Show a volume, or null to whoever may not read the dataset of its name."""
         return json_answer(_known(await volumes.all(), volume) if may_see(caller, volume) else None)
@@ -87,7 +104,7 @@ def router(needs: Needs) -> APIRouter:
         await volumes.write(*(Write(path=(*VOLUMES, name), fields=fields) for name, fields in changes.items()))
 
     @routes.delete("/volumes")
-    async def remove_volumes(caller: Admin, ids: list[str]) -> None:
+    async def remove_volumes(caller: Admin, ids: Annotated[list[str], Body(examples=[["mb20"]])]) -> None:
         """Remove volumes; unknown ones are no mistake. Their objects stay."""
         del caller
         paths = [(*VOLUMES, each) for each in ids]
@@ -101,7 +118,13 @@ def _add_objects(routes: APIRouter, needs: Needs, volumes: _Volumes) -> None:
         dataset = await needs.catalog.get(volume)
         return (fields if dataset is None else dataset).get("public") is True
 
-    @routes.get("/volumes/proxy/{volume}/{path:path}", dependencies=[ANYBODY], response_class=Response)
+    @routes.get(
+        "/volumes/proxy/{volume}/{path:path}",
+        dependencies=[ANYBODY],
+        response_class=Response,
+        responses=_OBJECT,
+        openapi_extra={"security": [{}, {"token": []}]},
+    )
     async def proxy(volume: str, path: str, request: Request) -> Response:
         """Pass an object of a volume on, or a part of it; without a token where the volume's dataset is public."""
         fields = _known(await volumes.all(), volume)

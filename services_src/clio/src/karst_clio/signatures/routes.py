@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
-from google.cloud import bigquery
 
 from karst_clio.identity.guard import General403
 from karst_clio.needs import Needs
-from karst_clio.signatures.bigquery import BigQueryTables
+from karst_clio.settings import ClioSettings
 from karst_clio.signatures.blocks import Blocks, Point, Signature, UnknownDatasetError
-from karst_clio.signatures.search import DIFFERENT_BITS, SearchTables, UnsearchableError, parameters_of, spread
+from karst_clio.signatures.search import DIFFERENT_BITS, UnsearchableError, spread
+from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 
 Coordinate = Annotated[int, Query(ge=-(2**63), le=2**63 - 1, description="In voxels.")]
 Answer = dict[str, object]
+_AT = answers({"point": [18410, 16370, 26460], "signature": "-123456789"})
+_LIKE = answers({"matches": [{"point": [18410, 16370, 26460], "dist": 3, "score": 0.625}]})
 
 
 def router(needs: Needs) -> APIRouter:
@@ -23,7 +25,7 @@ def router(needs: Needs) -> APIRouter:
     routes = Routes(prefix="/signatures", tags=["Image search"])
     bucket = needs.settings.signature_bucket
     blocks = None if bucket is None else Blocks(needs.buckets(bucket), needs.clock)
-    tables = search_tables(needs)
+    tables = search_tables(needs.settings)
     if blocks is not None:
         needs.forgetting.append(blocks.forget)
 
@@ -32,13 +34,13 @@ def router(needs: Needs) -> APIRouter:
             raise HTTPException(503, "Image search is not set up here: SIG_BUCKET is not set")
         return blocks
 
-    @routes.get("/atlocation/{dataset}")
+    @routes.get("/atlocation/{dataset}", responses=_AT)
     async def at_location(dataset: str, x: Coordinate, y: Coordinate, z: Coordinate, _: General403) -> Answer:
         """Show the signature nearest to a place, as text: it has more digits than JavaScript's numbers."""
         found = await _nearest(opened(), dataset.lower(), (x, y, z))
         return found if isinstance(found, dict) else {"point": found.point, "signature": str(found.bits)}
 
-    @routes.get("/likelocation/{dataset}")
+    @routes.get("/likelocation/{dataset}", responses=_LIKE)
     async def like_location(dataset: str, x: Coordinate, y: Coordinate, z: Coordinate, _: General403) -> Answer:
         """Show places that look like a place, those most alike first."""
         blocks, name = opened(), dataset.lower()
@@ -46,27 +48,26 @@ def router(needs: Needs) -> APIRouter:
         if isinstance(found, dict):
             return found
         try:
-            alike = await tables.alike(name, parameters_of(found, await blocks.layout(name)))
+            similar = await alike(tables, name, found, await blocks.layout(name))
         except UnsearchableError:
             return _failure("dataset not found")
         matches = [
             {"point": each.point, "dist": each.distance, "score": 1 - each.distance / DIFFERENT_BITS}
-            for each in spread(alike, (x, y, z))
+            for each in spread(similar, (x, y, z))
         ]
         return {"matches": matches} if matches else {"matches": [], "message": "no matches"}
 
     return routes
 
 
-def search_tables(needs: Needs) -> SearchTables:
+def search_tables(settings: ClioSettings) -> Analytics:
     """Where the settings keep search tables: in a file of DuckDB, else in BigQuery."""
-    settings = needs.settings
-    if settings.search_file is not None:
-        # Images for the cloud don't hold it.
-        from karst_clio.signatures.duckdb_tables import DuckDbTables  # noqa: PLC0415
+    if settings.search_file is None:
+        return project_tables(settings.google_project)
+    # Images for the cloud don't hold it.
+    from karst_platform.stores.analytics_duckdb import DuckDbAnalytics  # noqa: PLC0415
 
-        return DuckDbTables(settings.search_file)
-    return BigQueryTables(lambda: bigquery.Client(project=settings.google_project))
+    return DuckDbAnalytics(settings.search_file)
 
 
 async def _nearest(blocks: Blocks, dataset: str, point: Point) -> Signature | Answer:

@@ -8,15 +8,21 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from karst_clio.web.operations import Responses
+
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-def post_or_put(routes: APIRouter, path: str, *, model: type[BaseModel] | None = None) -> Callable[[Handler], Handler]:
+def post_or_put(
+    routes: APIRouter, path: str, *, model: type[BaseModel] | None = None, responses: Responses | None = None
+) -> Callable[[Handler], Handler]:
     """Let a handler answer POST, and PUT as its synonym; `model` is what a handler answers that makes its response."""
 
     def declare(handler: Handler) -> Handler:
-        post = routes.post(path) if model is None else routes.post(path, response_model=model)
-        post(handler)
+        if model is None:
+            routes.post(path, responses=responses)(handler)
+        else:
+            routes.post(path, responses=responses, response_model=model)(handler)
         routes.put(path, include_in_schema=False)(handler)
         return handler
 

@@ -6,14 +6,17 @@ take longer than most answers, so each router first looks at the one segment tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.params import Depends
+from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from karst_clio.web.bodies import JsonRoute
+from karst_clio.web.operations import describe
 from karst_clio.web.paths import RESOURCE
 
 
@@ -36,6 +39,13 @@ class Routes(APIRouter):
             include_in_schema=is_in_schema,
         )
         self._segments: frozenset[str] | None = None
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
+        """Add a route, and to the API's document what follows from it."""
+        super().add_api_route(path, endpoint, **options)
+        added = self.routes[-1]
+        if isinstance(added, APIRoute):
+            describe(added)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether one of the routes answers this request, as far as its path goes."""
