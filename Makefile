@@ -22,6 +22,7 @@ BIN := $(VENV)/bin
 VENV_PYTHON := $(BIN)/python
 STAMPS := $(VENV)/.stamps
 SERVICES := $(patsubst services_src/%/pyproject.toml,%,$(wildcard services_src/*/pyproject.toml))
+LOCKED_SERVICES := $(patsubst services_src/%/requirements.lock,%,$(wildcard services_src/*/requirements.lock))
 ENVIRONMENTS ?= environments
 PYTEST_WORKERS ?= 2
 FUZZ_EXAMPLES ?= 10000
@@ -81,6 +82,10 @@ lock: setup ## Renew the lock files
 	$(LOCK) pyproject.toml -o requirements.lock
 	printf './services_src/%s\n' $(SERVICES) | sed '/\/$$/d' | \
 		$(LOCK) -c requirements.lock $(SERVICES:%=--no-emit-package karst-%) --group dev pyproject.toml - -o requirements-dev.lock
+	for service in $(LOCKED_SERVICES); do \
+		$(LOCK) --no-header --no-annotate -c requirements-dev.lock --no-emit-package karst-platform \
+			"services_src/$$service/pyproject.toml" -o "services_src/$$service/requirements.lock"; \
+	done
 	$(LOCK) --group policy -o requirements-policy.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock
 	$(WITH_NODE) $(BIN)/npm install --package-lock-only --ignore-scripts
