@@ -1,65 +1,34 @@
-"""Search tables in a DuckDB file: image search on one machine."""
+"""Search tables in a file of DuckDB, for image search on one machine; in the cloud other programs fill BigQuery's."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 
 import duckdb
 
 from karst_clio.signatures.blocks import Layout, Signature
 from karst_clio.signatures.hashing import part_of
-from karst_clio.signatures.search import Dialect, Match, UnsearchableError, similar_sql
-from karst_platform.stores.documents import StoreUnavailableError
+from karst_clio.signatures.search import table_name
+from karst_platform.stores.analytics_duckdb import DuckDbAnalytics
 
-_DIALECT = Dialect(parameter="$", difference="xor({}, {})", union="UNION", random="random()", quote='"')
-
-
-class DuckDbTables:
-    """The search tables in a file, opened at the first question and read only."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._lock = threading.Lock()
-
-    async def alike(self, dataset: str, parameters: dict[str, int]) -> list[Match]:
-        """Rows of the dataset's tables. Raises `UnsearchableError`, `StoreUnavailableError`."""
-        sql = similar_sql(_DIALECT, dataset, len(parameters) - 1)
-        try:
-            return await asyncio.to_thread(self._ask, sql, parameters)
-        except duckdb.CatalogException:
-            raise UnsearchableError(f"There are no search tables for {dataset}") from None
-        except duckdb.Error as error:
-            raise StoreUnavailableError(f"The file of image search can't be read ({type(error).__name__})") from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    def _ask(self, sql: str, parameters: dict[str, int]) -> list[Match]:
-        with self._lock:
-            cursor = self._connection.cursor()
-        with cursor:
-            rows = cursor.execute(sql, parameters).fetchall()
-        return [Match(point=(x, y, z), distance=distance) for x, y, z, distance in rows]
-
-    @cached_property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        return duckdb.connect(str(self._file), read_only=True)
+_COLUMNS = "part BIGINT, signature BIGINT, x BIGINT, y BIGINT, z BIGINT"
 
 
-def fill_tables(file: Path, dataset: str, layout: Layout, signatures: Iterable[Signature]) -> None:
-    """Write a dataset's search tables anew, as BigQuery has them."""
+def fill_tables(file: Path, dataset: str, layout: Layout, signatures: Iterable[Signature]) -> int:
+    """Write a dataset's search tables anew, all or none, and return how many signatures they hold.
+
+    Raises `UnsearchableError` where tables can't have the dataset's name.
+    """
+    dialect = DuckDbAnalytics(file).dialect
+    names = [table_name(dialect, dataset, number) for number in range(len(layout.masks))]
     found = list(signatures)
-    with duckdb.connect(str(file)) as connection:
-        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{dataset}_imgsearch"')
-        for number, mask in enumerate(layout.masks):
-            table = f'"{dataset}_imgsearch"."hamming{number}"'
-            columns = "part BIGINT, signature BIGINT, x BIGINT, y BIGINT, z BIGINT"
-            connection.execute(f"CREATE OR REPLACE TABLE {table} ({columns})")
+    with duckdb.connect(str(file)) as connection, connection.begin():
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dialect.table(f'{dataset}_imgsearch')}")
+        for name, mask in zip(names, layout.masks, strict=True):
+            connection.execute(f"CREATE OR REPLACE TABLE {name} ({_COLUMNS})")
             rows = [(part_of(each.bits, mask), each.bits, *each.point) for each in found]
             if rows:
-                connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
+                connection.executemany(f"INSERT INTO {name} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
+        connection.commit()
+    return len(found)

@@ -10,9 +10,11 @@ from karst_clio.identity.guard import General403
 from karst_clio.needs import Needs
 from karst_clio.settings import ClioSettings
 from karst_clio.signatures.blocks import Blocks, Point, Signature, UnknownDatasetError
-from karst_clio.signatures.search import DIFFERENT_BITS, UnsearchableError, spread
+from karst_clio.signatures.search import DIFFERENT_BITS, UnsearchableError, alike, spread
 from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
+from karst_platform.stores.analytics import Analytics
+from karst_platform.stores.analytics_bigquery import project_tables
 
 Coordinate = Annotated[int, Query(ge=-(2**63), le=2**63 - 1, description="In voxels.")]
 Answer = dict[str, object]

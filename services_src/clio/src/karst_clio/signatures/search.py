@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from karst_clio.signatures.blocks import WITHIN, Layout, Point, Signature
 from karst_clio.signatures.hashing import part_of
+from karst_platform.stores.analytics import Analytics, Dialect, MissingTableError
 
 DIFFERENT_BITS = 8
 """From so many different bits on two places don't look alike."""
@@ -29,50 +29,20 @@ class Match:
     """How many bits differ."""
 
 
-class SearchTables(Protocol):
-    """Where search tables are."""
-
-    async def alike(self, dataset: str, parameters: dict[str, int]) -> list[Match]:
-        """Rows of the dataset's tables, by `similar_sql`. Raises `UnsearchableError`, `StoreUnavailableError`."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dialect:
-    """What dialects of SQL spell differently."""
-
-    parameter: str
-    difference: str
-    union: str
-    random: str
-    quote: str
+async def alike(tables: Analytics, dataset: str, signature: Signature, layout: Layout) -> list[Match]:
+    """Places with few different bits, the most alike first. Raises `UnsearchableError`, `StoreUnavailableError`."""
+    try:
+        rows = await tables.ask(_question(tables.dialect, dataset, len(layout.masks)), _parameters(signature, layout))
+    except MissingTableError:
+        raise UnsearchableError(f"There are no search tables for {dataset}") from None
+    return [Match(point=(x, y, z), distance=distance) for x, y, z, distance in rows]
 
 
-def similar_sql(dialect: Dialect, dataset: str, tables: int) -> str:
-    """The question; its parameters are `signature` and, for each table, `part0`, `part1`, ...
-
-    Nothing but the dataset's name, which is checked, comes from outside. Raises `UnsearchableError`.
-    """
+def table_name(dialect: Dialect, dataset: str, number: int) -> str:
+    """The name of a dataset's table of a mask. Raises `UnsearchableError` where the dataset's name can't be in one."""
     if _NAME.fullmatch(dataset) is None:
         raise UnsearchableError(f"No dataset of image search can be called {dataset!r}")
-    signature = f"{dialect.parameter}signature"
-    distance = f"BIT_COUNT({dialect.difference.format('signature', signature)})"
-    selects = (
-        f"SELECT x, y, z, signature FROM {_quoted(dialect, f'{dataset}_imgsearch', f'hamming{table}')} "  # noqa: S608
-        f"WHERE part = {dialect.parameter}part{table} AND {distance} < {DIFFERENT_BITS}"
-        for table in range(tables)
-    )
-    found = f" {dialect.union} ".join(selects)
-    return (
-        f"SELECT x, y, z, {distance} AS distance FROM ({found}) AS found "  # noqa: S608
-        f"ORDER BY distance, {dialect.random} LIMIT {MOST_ROWS}"
-    )
-
-
-def parameters_of(signature: Signature, layout: Layout) -> dict[str, int]:
-    """The parameters of the question for a signature."""
-    parts = {f"part{table}": part_of(signature.bits, mask) for table, mask in enumerate(layout.masks)}
-    return {"signature": signature.bits} | parts
+    return dialect.table(f"{dataset}_imgsearch", f"hamming{number}")
 
 
 def spread(matches: Sequence[Match], asked: Point) -> list[Match]:
@@ -88,5 +58,21 @@ def _is_far(one: Point, other: Point) -> bool:
     return sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) > WITHIN**2
 
 
-def _quoted(dialect: Dialect, *names: str) -> str:
-    return ".".join(f"{dialect.quote}{name}{dialect.quote}" for name in names)
+def _question(dialect: Dialect, dataset: str, tables: int) -> str:
+    """The question; nothing in its text but the dataset's name, which is checked, comes from outside."""
+    signature = f"{dialect.parameter}signature"
+    distance = f"BIT_COUNT({dialect.exclusive_or.format('signature', signature)})"
+    found = " UNION DISTINCT ".join(
+        f"SELECT x, y, z, signature FROM {table_name(dialect, dataset, number)} "  # noqa: S608
+        f"WHERE part = {dialect.parameter}part{number} AND {distance} < {DIFFERENT_BITS}"
+        for number in range(tables)
+    )
+    return (
+        f"SELECT x, y, z, {distance} AS distance FROM ({found}) AS found "  # noqa: S608
+        f"ORDER BY distance, {dialect.random} LIMIT {MOST_ROWS}"
+    )
+
+
+def _parameters(signature: Signature, layout: Layout) -> dict[str, int]:
+    parts = {f"part{number}": part_of(signature.bits, mask) for number, mask in enumerate(layout.masks)}
+    return {"signature": signature.bits} | parts
