@@ -142,6 +142,20 @@ async def test_other_answers_are_refusals_and_not_kept(served: tuple[Server, Fak
     assert (await ask(server, text="another")).status_code == 401
 
 
+@pytest.mark.parametrize("text", ["\u00e9.\u00e9.\u00e9", "脑", "a b", "a\nb", "a\x00b", "a\x7fb", "x" * 8193])
+async def test_what_no_header_can_carry_is_no_token(served: tuple[Server, FakeGateway], text: str) -> None:
+    server, _ = served
+    for answer in (
+        await server.client.get("/v2/roles", params={"dsg_token": text}),
+        await server.client.get("/v2/roles", headers={"Authorization": b"Bearer " + text.encode()}),
+        await server.client.get("/v2/roles", headers={"Cookie": b"dsg_token=" + text.encode()}),
+    ):
+        assert (answer.status_code, answer.json()) == (401, {"detail": "Could not validate credentials"})
+    answer = await server.client.get("/logout", headers={"Cookie": b"dsg_token=" + text.encode()})
+    assert answer.status_code == 302
+    assert server.calls.requests == []
+
+
 @pytest.mark.parametrize("user", [{}, [], "x", [None], {"email": 7}, {"email": "a/b"}])
 async def test_users_without_an_email_are_refused(served: tuple[Server, FakeGateway], user: object) -> None:
     server, gateway = served

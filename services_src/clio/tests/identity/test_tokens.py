@@ -73,6 +73,7 @@ async def test_own_tokens_count(server: Server, text: str) -> None:
         token(""),
         token({"a": 1}),
         token("a/b@example.org"),
+        token("a\\b@example.org"),
         token(".."),
         token("__x__"),
         token("x" * 321),

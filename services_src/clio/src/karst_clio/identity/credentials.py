@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from starlette.requests import Request
 
-LONGEST_TOKEN = 8192
+_LONGEST_TOKEN = 8192
 NAMES = ("dsg_token", "middle_auth_token")
 """Names of a token in cookies and queries: ours, and that of CAVE, whose login counts here too."""
 
@@ -32,6 +32,11 @@ class Credential:
     def digest(self) -> bytes:
         """What stands for the token in caches, so that these hold no tokens."""
         return digest_of(self.text)
+
+
+def is_token(text: str) -> bool:
+    """Whether a text can be a token: one that a header can carry, to the gateway for instance, and not too long."""
+    return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable() and " " not in text
 
 
 def digest_of(token: str) -> bytes:

@@ -93,7 +93,7 @@ def copied_claims(claims: Mapping[str, object]) -> tuple[tuple[str, str | bool],
 def is_address(email: str) -> bool:
     """Whether a text can stand for a user: short, printable, no path, and none of the ids that stores keep."""
     is_reserved = email in {".", ".."} or (email.startswith("__") and email.endswith("__"))
-    return 0 < len(email) <= 320 and email.isprintable() and not {"/", " "} & set(email) and not is_reserved
+    return 0 < len(email) <= 320 and email.isprintable() and not {"/", "\\", " "} & set(email) and not is_reserved
 
 
 def _is_short(value: object) -> TypeGuard[str | bool]:

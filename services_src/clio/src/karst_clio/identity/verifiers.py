@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from karst_clio.caching import Clock, TimedCache
-from karst_clio.identity.credentials import LONGEST_TOKEN, Credential
+from karst_clio.identity.credentials import Credential, is_token
 from karst_clio.identity.gateway import Gateway
 from karst_clio.identity.google_tokens import GoogleTokens
 from karst_clio.identity.own_tokens import OwnTokens
@@ -53,7 +53,7 @@ class Verifiers:
     async def vouch(self, credential: Credential, *, is_fresh: bool) -> Vouched | None:
         """Who the token stands for, or None. `is_fresh` asks the gateway anew."""
         text = credential.text
-        if len(text) > LONGEST_TOKEN:
+        if not is_token(text):
             return None
         if text.count(".") != 2:  # no JWT, so it's the gateway's or nobody's
             return await self._by_gateway(text, is_fresh=is_fresh)

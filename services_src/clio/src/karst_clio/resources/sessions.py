@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
-from karst_clio.identity.credentials import NAMES
+from karst_clio.identity.credentials import NAMES, is_token
 from karst_clio.identity.guard import ANYBODY, AnyoneAnew
 from karst_clio.needs import Needs
 from karst_clio.web.operations import answers
@@ -83,12 +83,13 @@ def router(needs: Needs) -> APIRouter:
     async def logout(request: Request, redirect: Redirect = "/") -> RedirectResponse:
         """End the token in the browser's cookie, and go to `redirect`."""
         check(redirect, request)
-        tokens = [token for name in NAMES if (token := request.cookies.get(name))]
+        tokens = [token for name in NAMES if is_token(token := request.cookies.get(name, ""))]
         if gateway is not None and tokens:
             await gateway.log_out(tokens[0])
         response = RedirectResponse(redirect, status_code=302)
         for name in NAMES:
-            response.delete_cookie(name, path="/", domain=settings.auth_cookie_domain)
+            # Over at once, by a span and not by a date: the clocks of browsers go as they please.
+            response.set_cookie(name, max_age=0, path="/", domain=settings.auth_cookie_domain)
         return response
 
     return routes
