@@ -95,6 +95,11 @@ def test_depth_is_bounded(opening: bytes) -> None:
         (b"\xef\xbb\xbfa: 1\n", "f.yaml:1: begins with a byte order mark."),
         (b"a: 1\nb: \xff\n", "f.yaml:2: is no valid UTF-8."),
         (b"a: 1\nb: \x00\n", "f.yaml:2: holds the invisible character U+0000."),
+        (
+            b'a: 1\nb: {C: "x\\0y"}\n',
+            "f.yaml:2: b.C: holds a NUL character, at which every program's text ends. Remove it.",
+        ),
+        (b'"k\\0": 1\n', "holds a NUL character, at which every program's text ends. Remove it."),
         (b"a: 1\n" + b"#" * MAX_BYTES, "f.yaml: is larger than 1 MiB."),
         (b"? [a, b]\n: 1\n", "f.yaml:1: has a list as a key."),
         (b"a: 1\n: 2\n", "f.yaml:2: is no valid YAML"),

@@ -85,12 +85,14 @@ def test_files_arrive_as_they_are() -> None:
     assert found["data"] == {"x": "$${a} %%{b} $c"}
 
 
-def test_secrets_and_floods_are_refused() -> None:
+def test_secrets_floods_and_what_is_no_text_are_refused() -> None:
     with pytest.raises(ValueError, match=r"the file config\.cfg holds an address with a password") as refusal:
         replace(FILES, files={"config.cfg": "x = 'postgresql://u:planted@10.0.0.2/x'"})
     assert "planted" not in str(refusal.value)
     with pytest.raises(ValueError, match="a ConfigMap holds 1000000"):
         replace(FILES, files={"big": "x" * 1_000_001})
+    with pytest.raises(ValueError, match=r"info: the file config\.cfg holds a NUL character and so is no text"):
+        replace(FILES, files={"config.cfg": "a = 1\0"})
 
 
 def test_the_hash_tells_contents_apart() -> None:

@@ -200,6 +200,8 @@ def test_a_variable_may_come_from_a_synchronized_secret() -> None:
 def test_refusals_of_containers() -> None:
     with pytest.raises(ValueError, match="the setting DB_PASSWORD is named like a secret"):
         replace(CONTAINER, env={"DB_PASSWORD": "correct horse"})
+    with pytest.raises(ValueError, match="web: the setting MODE holds a NUL character, at which it would end"):
+        replace(CONTAINER, env={"MODE": "plain\0 text"})
     with pytest.raises(ValueError, match="MODE given both as a setting and as a secret"):
         replace(CONTAINER, secret_env={"MODE": SecretVariable(secret="s", key="k")})
     with pytest.raises(ValueError, match="two things are mounted at /tmp"):

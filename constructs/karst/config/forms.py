@@ -151,7 +151,11 @@ OF_ONE_FIELD: dict[str, tuple[str, str, str]] = {
         "a host and a folder without a tag: lower-case letters, digits, '.', '_' and '-' between single slashes",
         "docker.io/caveconnectome",
     ),
-    r"^[A-Za-z0-9._-]{1,120}$": ("file name", "up to 120 letters, digits, '_', '-' and '.'", "reader.json"),
+    r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*$": (
+        "file name",
+        "letters, digits, '_', '-' and '.', at most one '.' at the beginning",
+        "reader.json",
+    ),
     r"^[a-z][A-Za-z0-9_]*\.[^*?]+$": (
         "address of an object",
         "a type, a dot and the name of one object in full, without * and ?",

@@ -120,8 +120,9 @@ class Images(Model):
 class ExtraSecret(Model):
     """A secret file that a service reads from another project."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,120}$")] = Field(
-        description="File name.", examples=["lab-google-secret.json"]
+    name: Annotated[str, StringConstraints(pattern=r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=120)] = Field(
+        description="File name, which no file that Karst writes for the same service has.",
+        examples=["lab-google-secret.json"],
     )
     secret: SecretRef = Field(description="Where its content stands.", examples=["secret:lab-bucket-reader"])
     services: tuple[ServiceName, ...] = Field(

@@ -226,6 +226,9 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent, at: Location) -> YamlScalar:
         text: str = event.value
+        if "\0" in text:
+            self._add(_line(event), at, "holds a NUL character, at which every program's text ends", "Remove it.")
+            return ""
         if not event.implicit[0]:
             return text
         if text in _CONSTANTS:

@@ -92,7 +92,7 @@ def workload_secrets(
     own = places(deployment, workload)
     redis = dict(_redis(deployment, workload))
     extra = extra_files(deployment, workload)
-    logins = passwords(deployment, running) if is_administrator(workload) else {}
+    logins = _logins(deployment, workload, running)
     _check_names(workload, own, redis, extra, logins)
     found = {**own, **redis, **extra, **logins}
     if not found:
@@ -105,6 +105,16 @@ def workload_secrets(
     return WorkloadSecrets(
         secret_class=secret_class, sync=sync if keys else None, placed=tuple(_placed(workload, sorted(extra)))
     )
+
+
+def own_files(deployment: Deployment, workload: Workload, running: Iterable[Workload] = ()) -> frozenset[str]:
+    """Names that Karst gives the secret files of a workload, so that no file of another project may have them."""
+    redis = {name for use in workload.service.stores.cache for name in _redis_files(use.name)}
+    return frozenset({*places(deployment, workload), *redis, *_logins(deployment, workload, running)})
+
+
+def _logins(deployment: Deployment, workload: Workload, running: Iterable[Workload]) -> Mapping[str, SecretPlace]:
+    return passwords(deployment, running) if is_administrator(workload) else {}
 
 
 def resource(deployment: Deployment, place: SecretPlace) -> str:
@@ -123,18 +133,30 @@ def _redis(deployment: Deployment, workload: Workload) -> Iterable[tuple[str, Se
                 f"{', '.join(roles) or 'none'}. Add the kind that brings it, or write enabled: false"
             )
         access = redis_access(deployment, use.name)
+        password, authorities = _redis_files(use.name)
         if access.password is not None:
-            yield f"REDIS_{use.name.upper()}_AUTH", access.password
+            yield password, access.password
         if access.authorities is not None:
-            yield f"REDIS_{use.name.upper()}_CA", access.authorities
+            yield authorities, access.authorities
+
+
+def _redis_files(role: str) -> tuple[str, str]:
+    return f"REDIS_{role.upper()}_AUTH", f"REDIS_{role.upper()}_CA"
 
 
 def _placed(workload: Workload, files: Iterable[str]) -> Iterable[PlacedFile]:
+    for file in files:
+        path = place_beside(workload, file)
+        if path is not None:
+            yield PlacedFile(file=file, path=path)
+
+
+def place_beside(workload: Workload, file: str) -> str | None:
+    """Where a program that looks for its secret files in a folder of its own finds `file`; None for others."""
     beside = workload.service.settings.get(_FILE_BESIDE)
     if beside is None or beside.default is None:
-        return
-    for file in files:
-        yield PlacedFile(file=file, path=str(PurePosixPath(beside.default).with_name(file)))
+        return None
+    return str(PurePosixPath(beside.default).with_name(file))
 
 
 def _check_names(workload: Workload, *kinds: Mapping[str, SecretPlace]) -> None:

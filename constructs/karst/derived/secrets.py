@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from karst.config.deployment import Deployment
+from karst.config.running import ExtraSecret
 from karst.derived.sql_login import PASSWORD, administrator, needs_password, password_file
 from karst.derived.workloads import Workload
 from karst.naming import Names
@@ -52,12 +53,14 @@ def places(deployment: Deployment, workload: Workload) -> Mapping[str, SecretPla
 
 def extra_files(deployment: Deployment, workload: Workload) -> Mapping[str, SecretPlace]:
     """Secret files of other projects that a workload reads, by name: those for it, or for all that read graphs."""
-    reads_graphs = any(use.name == _GRAPH for use in workload.service.stores.tables)
-    return {
-        one.name: parse_reference(one.secret)
-        for one in deployment.secrets.extra
-        if workload.name in one.services or (reads_graphs and not one.services)
-    }
+    return {one.name: parse_reference(one.secret) for one in deployment.secrets.extra if reads_extra(workload, one)}
+
+
+def reads_extra(workload: Workload, extra: ExtraSecret) -> bool:
+    """Whether a secret file of another project is for this workload."""
+    if extra.services:
+        return workload.name in extra.services
+    return any(use.name == _GRAPH for use in workload.service.stores.tables)
 
 
 def passwords(deployment: Deployment, workloads: Iterable[Workload]) -> Mapping[str, SecretPlace]:

@@ -19,6 +19,8 @@ _SECRET_VALUES = (
     ("a Google API key or access token", re.compile(r"\b(AIza[\w-]{30,}|ya29\.[\w-]+|GOCSPX-[\w-]+)")),
     ("a token of a code host or a chat", re.compile(r"\b(gh[pousr]_\w{20,}|github_pat_\w+|xox[abpr]-[\w-]+)")),
 )
+NUL = "\0"
+"""The one character that ends a text wherever programs are started."""
 SET_BY_CLOUD_RUN = frozenset({"PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"})
 """Variables that Cloud Run gives a value, so that nobody else may."""
 
@@ -43,11 +45,13 @@ class SecretFile:
 
 
 def check_literals(program: str, env: Mapping[str, str]) -> None:
-    """Refuse a setting of `program` that looks like a secret, by its name or by its value.
+    """Refuse a setting of `program` that looks like a secret, by its name or by its value, and one with a NUL.
 
     The message never repeats the value.
     """
     for name, value in sorted(env.items()):
+        if NUL in value:
+            raise ValueError(f"{program}: the setting {name} holds a NUL character, at which it would end: take it out")
         kind = secret_kind(name, value)
         if kind is not None:
             raise ValueError(

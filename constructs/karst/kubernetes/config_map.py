@@ -11,7 +11,7 @@ from cdktn import ITerraformDependable
 from cdktn_provider_kubernetes.config_map_v1 import ConfigMapV1, ConfigMapV1Metadata
 from constructs import Construct
 
-from karst.gcp.environment import secret_kind
+from karst.gcp.environment import NUL, secret_kind
 from karst.kubernetes.literal import literal
 
 _MOST_BYTES = 1_000_000
@@ -20,7 +20,10 @@ _MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigMapProps:
-    """The files by name. Raises `ValueError` where one looks like it holds a secret, and where they are too large."""
+    """The files by name.
+
+    Raises `ValueError` where one looks like it holds a secret, where one holds a NUL, and where they are too large.
+    """
 
     namespace: str
     name: str
@@ -35,6 +38,8 @@ class ConfigMapProps:
                 "divide what they describe over several deployments"
             )
         for name, text in sorted(self.files.items()):
+            if NUL in text:
+                raise ValueError(f"{self.name}: the file {name} holds a NUL character and so is no text: take it out")
             kind = secret_kind("", text)
             if kind is not None:
                 raise ValueError(f"{self.name}: the file {name} {kind}: leave a mark for it and fill it in the pod")

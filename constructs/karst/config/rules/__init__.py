@@ -22,6 +22,7 @@ from karst.config.rules import (
     queues,
     quotas,
     references,
+    secret_files,
     secrets,
     service_choices,
     services,
@@ -61,6 +62,7 @@ OF_WORKLOADS: tuple[Callable[[Environment, Catalog], Iterator[Problem]], ...] = 
     existing_stores.problems_of_workloads,
     upstream_images.problems_of_workloads,
     service_choices.problems_of_workloads,
+    secret_files.problems_of_workloads,
 )
 """What shows only when the declarations of all services that a deployment runs are seen together."""
 
