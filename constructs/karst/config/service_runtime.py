@@ -174,8 +174,9 @@ class Process(Model):
     )
     is_generation_bound: bool = Field(
         default=False,
-        description="True for schedulers and queue workers: they run in the active generation only (and finish their "
-        "work in a draining one). Changing it starts or stops them in standby generations.",
+        description="True for schedulers, queue workers and whatever else acts by itself: they run in the active "
+        "generation only (and finish their work in a draining one). Changing it starts or stops them in standby "
+        "generations.",
         examples=[True],
     )
     is_scheduler: bool = Field(
