@@ -146,12 +146,12 @@ async def test_other_answers_are_refusals_and_not_kept(served: tuple[Server, Fak
 async def test_what_no_header_can_carry_is_no_token(served: tuple[Server, FakeGateway], text: str) -> None:
     server, _ = served
     for answer in (
-        await server.client.get("/v2/roles", params={"dsg_token": text}),
-        await server.client.get("/v2/roles", headers={"Authorization": b"Bearer " + text.encode()}),
-        await server.client.get("/v2/roles", headers={"Cookie": b"dsg_token=" + text.encode()}),
+        await server.ask("GET", "/v2/roles", params={"dsg_token": text}),
+        await server.ask("GET", "/v2/roles", headers={"Authorization": b"Bearer " + text.encode()}),
+        await server.ask("GET", "/v2/roles", headers={"Cookie": b"dsg_token=" + text.encode()}),
     ):
         assert (answer.status_code, answer.json()) == (401, {"detail": "Could not validate credentials"})
-    answer = await server.client.get("/logout", headers={"Cookie": b"dsg_token=" + text.encode()})
+    answer = await server.ask("GET", "/logout", headers={"Cookie": b"dsg_token=" + text.encode()})
     assert answer.status_code == 302
     assert server.calls.requests == []
 

@@ -83,12 +83,24 @@ async def test_neuprint_is_asked_about_this_dataset_only(server: Server) -> None
     assert len(server.calls.requests) == asked
 
 
+async def test_placeholders_are_filled_before_others_are_asked(server: Server) -> None:
+    dataset = {**DATASET, "location": "gs://images/{tag}", "transfer": ["m:{tag}"]}
+    await server.store((("clio_datasets", "ds1"), dataset | {"neuprintHTTP": {**NEUPRINT, "dataset": "brain:{tag}"}}))
+    server.calls.answer = answering(200, {"data": []})
+    assert (await neuprint(server, named="brain:v1.2")).status_code == 200
+    assert (await neuprint(server, named="brain:{tag}")).status_code == 400
+    worker = server.calls.answer = Worker()
+    answer = await server.ask("POST", "/v2/transfer", user=ADA, json=CUTOUT | {"model_name": "m:v1.2"})
+    assert answer.status_code == 200, answer.text
+    assert {block["location"] for block in worker.blocks} == {"gs://images/v1.2"}
+
+
 async def test_neuprint_of_datasets_without_it(server: Server) -> None:
     assert (await neuprint(server, "bare", "bare")).status_code == 400
     assert (await neuprint(server, user=STRANGER)).status_code == 403
     await server.add_user(ADA, global_roles=["clio_general"])
     assert (await neuprint(server, "unknown", "unknown")).status_code == 404
-    for host in ("", "a/b", "user@host", "host:port", "a b", "[::1]", "x" * 5 + "?", 5, None):
+    for host in ("", "a/b", "user@host", "host:port", "host:65536", "a b", "[::1]", "x" * 5 + "?", 5, None):
         await server.store((("clio_datasets", "bare"), {"neuprintHTTP": {"server": host, "dataset": "bare"}}))
         assert (await neuprint(server, "bare", "bare")).status_code == 400, host
     assert server.calls.requests == []
@@ -104,6 +116,8 @@ async def test_faults_of_neuprint(server: Server) -> None:
         (302, b"", 502, "302"),
         (200, b"<html>", 502, "<html>"),
         (400, [1], 400, "[1]"),
+        (200, b"[" * 100_000, 502, "[[["),
+        (200, b'{"data": NaN}', 502, "NaN"),
     ):
         server.calls.answer = answering(status, content)
         answer = await neuprint(server)

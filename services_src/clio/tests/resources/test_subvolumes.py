@@ -25,10 +25,11 @@ SCALE: dict[str, Json] = {
 INFO: dict[str, Json] = {"type": "image", "data_type": "uint8", "num_channels": 1, "scales": [SCALE, {"key": "coarse"}]}
 LAYERS: list[Json] = [
     {"name": "a", "source": "precomputed://gs://images/gray"},
-    {"name": "b", "source": {"url": "gs://images/gray/"}},
+    {"name": "b", "source": {"url": "gs://images/{tag}/"}},
     {"name": "dvid", "source": "dvid://x"},
     {"name": "missing", "source": "gs://images/nothing"},
     {"name": "broken", "source": "gs://images/broken"},
+    {"name": "deep", "source": "gs://images/deep"},
     {"name": "out", "source": "gs://../gray"},
     {"name": "up", "source": "gs://images/../gray"},
     {"name": "bare"},
@@ -47,9 +48,11 @@ async def server(documents: Documents, tmp_path: Path) -> AsyncIterator[Server]:
     (gray / "8_8_8" / "138-202_64-128_-64-0").unlink()
     (tmp_path / "images" / "broken").mkdir()
     (tmp_path / "images" / "broken" / "info").write_text("{")
+    (tmp_path / "images" / "deep").mkdir()
+    (tmp_path / "images" / "deep" / "info").write_text("[" * 100_000)
     settings = {"subvolume_bucket": "cuts", "subvolume_width": 100, "buckets_folder": tmp_path}
     async with serving(documents, **settings) as made:
-        dataset = {"description": "d", "public": True, "neuroglancer": {"layers": LAYERS}}
+        dataset = {"description": "d", "public": True, "tag": "gray", "neuroglancer": {"layers": LAYERS}}
         await made.store((("clio_datasets", "ds1"), dataset), (("clio_datasets", "bare"), {"public": True}))
         yield made
 
@@ -104,6 +107,9 @@ def test_odd_infos() -> None:
         {"chunk_sizes": [[0, 0, 0]]},
         {"chunk_sizes": [[1, 1, 1]]},
         {"voxel_offset": None},
+        {"key": "../8_8_8"},
+        {"key": ""},
+        {"key": "a\\b"},
     ):
         with pytest.raises(CutError):
             plan({"scales": [SCALE | change]}, [150, 20, -30], 100)

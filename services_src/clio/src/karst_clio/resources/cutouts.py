@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from karst_platform.stores.objects import MissingObjectError, Objects
+from karst_platform.stores.objects import MissingObjectError, Objects, check_key
 
 _COPIES_AT_A_TIME = 16
 _MOST_CHUNKS = 4096
@@ -54,7 +54,7 @@ def plan(info: Mapping[str, Any], focus: list[int], width: int) -> Cut:
     try:
         scale = info["scales"][0]
         size, chunk = (_three(each) for each in (scale["size"], scale["chunk_sizes"][0]))
-        offset, key = _three(scale.get("voxel_offset", [0, 0, 0])), str(scale["key"])
+        offset, key = _three(scale.get("voxel_offset", [0, 0, 0])), check_key(str(scale["key"]))
     except (KeyError, IndexError, TypeError, ValueError):
         raise CutError("its info is not that of a precomputed volume") from None
     if min(chunk) < 1:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 import httpx
+import orjson
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -13,12 +14,14 @@ from starlette.responses import Response
 from karst_clio.identity.guard import General403
 from karst_clio.identity.user import Caller
 from karst_clio.needs import Needs
+from karst_clio.resources.templates import filled
 from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::(\d{1,5}))?", re.ASCII)
+_LAST_PORT = 65535
 _LONGEST_TEXT = 1000
 _ANSWER = {"columns": ["n.type"], "data": [["DNp01"]]}
 
@@ -39,12 +42,13 @@ def router(needs: Needs) -> APIRouter:
     @routes.post("/neuprint/{dataset}", responses=answers(_ANSWER, 404))
     async def ask(dataset: str, question: Question, caller: General403) -> Response:
         """Ask neuPrint, and pass its answer on: `columns` and `data`, a list of rows."""
-        fields = await needs.catalog.get(dataset)
-        if fields is None:
+        stored = await needs.catalog.get(dataset)
+        if stored is None:
             raise HTTPException(404, f"There is no dataset {dataset[:100]!r}.")
+        fields = filled(stored)
         known = fields.get("neuprintHTTP")
         host = known.get("server") if isinstance(known, Mapping) else None
-        if not isinstance(known, Mapping) or not isinstance(host, str) or not _HOST.fullmatch(host):
+        if not isinstance(known, Mapping) or not isinstance(host, str) or not _is_host(host):
             raise HTTPException(400, f"Dataset {dataset!r} names no server of neuPrint (neuprintHTTP).")
         # The credential may be one that all share: it must not open other datasets of the same server.
         if question.dataset not in _names(dataset, known.get("dataset"), fields):
@@ -61,6 +65,11 @@ def router(needs: Needs) -> APIRouter:
     return routes
 
 
+def _is_host(text: str) -> bool:
+    match = _HOST.fullmatch(text)
+    return match is not None and int(match[1] or 0) <= _LAST_PORT
+
+
 def _names(dataset: str, known: object, fields: Fields) -> set[str]:
     plain = {name for name in (dataset, known) if isinstance(name, str)}
     return plain | {f"{name}:{fields.get('tag')}" for name in plain if fields.get("tag")}
@@ -74,7 +83,7 @@ def _credentials(caller: Caller, needs: Needs) -> dict[str, str]:
 
 def _passed_on(answer: httpx.Response) -> Response:
     try:
-        found = answer.json()
+        found = orjson.loads(answer.content)
     except ValueError:
         found = None
     if answer.is_success and found is not None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Body, HTTPException
 from pydantic import BaseModel, Field
 
 from karst_clio.identity.guard import Writer
 from karst_clio.needs import Needs
 from karst_clio.resources.cutouts import CutError, Folder, copy, plan
+from karst_clio.resources.templates import filled
 from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Json, Write
@@ -52,10 +53,10 @@ def router(needs: Needs) -> APIRouter:
     async def edit(dataset: str, asked: Focus, caller: Writer) -> str:
         """Copy the part of a layer around a place; answer with a Python script that opens the copy."""
         to, width = bucket(), needs.settings.subvolume_width
-        source = _source(needs, await needs.catalog.get(dataset), asked.layer)
+        source = _source(needs, filled(await needs.catalog.get(dataset) or {}), asked.layer)
         path = f"{caller.email}/{'_'.join(map(str, asked.focus))}_width_{width}"
         try:
-            info: Json = json.loads(await source.objects.get(source.key("info")))
+            info: Json = orjson.loads(await source.objects.get(source.key("info")))
             cut = plan(info if isinstance(info, Mapping) else {}, asked.focus, width)
         except MissingObjectError:
             raise _refusal(asked.layer, "it has no info") from None
@@ -79,11 +80,11 @@ def router(needs: Needs) -> APIRouter:
     return routes
 
 
-def _source(needs: Needs, dataset: Fields | None, layer: int) -> Folder:
-    viewer = (dataset or {}).get("neuroglancer")
+def _source(needs: Needs, dataset: Fields, layer: int) -> Folder:
+    viewer = dataset.get("neuroglancer")
     layers = viewer.get("layers") if isinstance(viewer, Mapping) else None
     if not isinstance(layers, Sequence) or isinstance(layers, str) or layer >= len(layers):
-        raise HTTPException(400, f"The dataset has no layer {layer}.")
+        raise HTTPException(400, f"The dataset has no layer {layer}: its `neuroglancer.layers` are counted from 0.")
     url = _url(layers[layer])
     scheme = next((each for each in _SCHEMES if url.startswith(each)), None)
     if scheme is None:

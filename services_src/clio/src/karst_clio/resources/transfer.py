@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from karst_clio.identity.guard import NO_PERMISSION, Anyone
 from karst_clio.identity.user import Role
 from karst_clio.needs import Needs
+from karst_clio.resources.templates import filled
 from karst_clio.settings import ClioSettings
 from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
@@ -75,7 +76,7 @@ def router(needs: Needs) -> APIRouter:
 
     @routes.post("/transfer", responses=answers({"addr": "https://neuroglancer-demo.appspot.com/#!%7B...%7D"}, 403))
     async def transfer(cutout: Cutout, caller: Anyone) -> Link:
-        """Transfer the 256 voxels in each direction around a centre."""
+        """Transfer a cube of 256 voxels around a centre."""
         if not caller.has_role(Role.GENERAL, cutout.dataset):
             raise HTTPException(403, NO_PERMISSION)
         worker = needs.settings.transfer_function
@@ -104,9 +105,10 @@ def link(settings: ClioSettings, place: str) -> str:
     return f"{settings.neuroglancer_url}/#!{quote(json.dumps(state, separators=(',', ':')), safe='')}"
 
 
-def _location(fields: Fields | None, cutout: Cutout) -> str:
-    if fields is None:
+def _location(stored: Fields | None, cutout: Cutout) -> str:
+    if stored is None:
         raise HTTPException(400, f"There is no dataset {cutout.dataset[:100]!r}.")
+    fields = filled(stored)
     models = fields.get("transfer")
     if not isinstance(models, Sequence) or isinstance(models, str) or cutout.model_name not in models:
         raise HTTPException(400, f"Dataset {cutout.dataset!r} has no model {cutout.model_name[:100]!r}.")
