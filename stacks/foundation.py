@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from constructs import Construct
 
 from karst.blueprint import Blueprint
@@ -45,31 +47,29 @@ class FoundationStack(KarstStack):
         hosts = Hosts(self, "hosts", blueprint, network)
         internal = hosts.internal
         storage = Storage(self, "storage", blueprint, accounts, self.protection)
-        parts = [
-            identities,
-            watch,
-            network,
-            hosts,
-            storage,
-            Documents(self, "documents", blueprint, accounts, self.protection),
-            Secrets(self, "secrets", blueprint, accounts, self.protection),
-            images := Images(self, "images", blueprint, storage.access_logs("sources")),
-        ]
+        Documents(self, "documents", blueprint, accounts, self.protection)
+        Secrets(self, "secrets", blueprint, accounts, self.protection)
+        images = Images(self, "images", blueprint, storage.access_logs("sources"))
         if blueprint.has(Kind.GLOBAL, Kind.LOCAL):
-            parts += [
-                sql := Relational(self, "sql", blueprint, accounts, network, internal, self.protection, watch.channels),
-                redis := Caches(self, "redis", blueprint, accounts, network, internal, self.protection, watch.channels),
-                cluster := ClusterAccounts(self, "clusters", blueprint),
-            ]
+            sql = Relational(self, "sql", blueprint, accounts, network, internal, self.protection, watch.channels)
+            redis = Caches(self, "redis", blueprint, accounts, network, internal, self.protection, watch.channels)
+            cluster = ClusterAccounts(self, "clusters", blueprint)
             images.registry.grant_pull(cluster.accounts[NODES])
             if reads_broker(blueprint.workloads):
                 redis.grant_connect(BROKER, cluster.accounts[KEDA])
             if sql.server.service_agent is not None:
                 storage.admit_database_server(sql.server.service_agent)
         if blueprint.has(Kind.LOCAL):
-            parts += [self._bigtable(blueprint), Messaging(self, "messages", blueprint, accounts, watch.channels)]
-        if services.ready is not None:
-            wait_for(services.ready, parts)
+            self._bigtable(blueprint)
+            Messaging(self, "messages", blueprint, accounts, watch.channels)
+        self._gate = services.ready
+
+    def to_terraform(self) -> dict[str, Any]:
+        """Write the stack, with everything made after the project's services are on."""
+        document: dict[str, Any] = super().to_terraform()
+        if self._gate is not None:
+            wait_for(document, f"{self._gate.terraform_resource_type}.{self._gate.friendly_unique_id}")
+        return document
 
     def _network(self, blueprint: Blueprint) -> Network:
         gcp, names = blueprint.deployment.gcp, blueprint.names

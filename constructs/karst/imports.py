@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from karst.addresses import resource_addresses
+from karst.addresses import kind_of, resource_addresses
 from karst.app import SynthesisError
 from karst.config.deployment import ResourceImport
 from karst.config.errors import did_you_mean, show
@@ -27,7 +27,7 @@ def apply_imports(deployment: str, stacks: Iterable[KarstStack], imports: Iterab
         if entry.stack not in by_name:
             remedy = did_you_mean(entry.stack, by_name, "The deployment's stacks are")
             raise SynthesisError(f"{place}.stack: {show(entry.stack)} is no stack of {show(deployment)}. {remedy}")
-        _check_address(place, entry, resource_addresses(by_name[entry.stack]))
+        _check_address(place, entry, by_name[entry.stack])
         listed = blocks.setdefault(entry.stack, [])
         if any(block["to"] == entry.address for block in listed):
             raise SynthesisError(
@@ -38,10 +38,10 @@ def apply_imports(deployment: str, stacks: Iterable[KarstStack], imports: Iterab
         by_name[name].add_override("import", listed)
 
 
-def _check_address(place: str, entry: ResourceImport, declared: frozenset[str]) -> None:
-    if entry.address in declared:
+def _check_address(place: str, entry: ResourceImport, stack: KarstStack) -> None:
+    kind = kind_of(entry.address)
+    alike = resource_addresses(stack, {kind})
+    if entry.address in alike:
         return
-    kind = entry.address.partition(".")[0]
-    alike = [address for address in declared if address.partition(".")[0] == kind]
-    remedy = did_you_mean(entry.address, alike or declared, f"It declares of {kind}")
+    remedy = did_you_mean(entry.address, alike or resource_addresses(stack), f"It declares of {kind}")
     raise SynthesisError(f"{place}.address: {show(entry.stack)} declares no {show(entry.address)}. {remedy}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from karst.addresses import resource_addresses
+from karst.addresses import kind_of, resource_addresses
 from karst.stack import KarstStack
 
 
@@ -45,7 +45,8 @@ def apply_moves(stacks: Iterable[KarstStack], moves: Iterable[Move] = MOVES) -> 
         concerned = [move for move in listed if fnmatchcase(stack.node.id, move.stack)]
         if not concerned:
             continue
-        declared = resource_addresses(stack)
+        kinds = {kind_of(address) for move in concerned for address in (move.before, move.after)}
+        declared = resource_addresses(stack, kinds)
         blocks = [_block(stack, move, declared) for move in concerned if move.after in declared]
         if blocks:
             stack.add_override("moved", blocks)
