@@ -48,6 +48,7 @@ PUBLIC_ROUTES = (
     "GET /", "GET /docs", "GET /docs/*", "GET /redoc", "GET /healthz", "GET /readyz", "GET /metrics", "GET /login",
     "GET /logout", "POST /logout", "GET /volumes/proxy/*/*",
     *(f"GET /dvid/*/api/node/*/segmentation_annotations/{name}" for name in ("all", "keys", "json_schema")),
+    "GET /dvid/*/api/node/*/segmentation/sizes",
 )  # fmt: skip
 NEEDED: Mapping[str, tuple[str, int]] = {
     **dict.fromkeys(PUBLIC_ROUTES, ("public", 401)),
