@@ -95,5 +95,7 @@ def test_limits_and_drains_fit_the_code(service: Service) -> None:
     settings = settings_of(service)()
     assert isinstance(settings, Settings)
     assert settings.body_limit_kib == service.body_limit_kib
+    assert settings.handler_timeout_s == service.timeouts.handler_s
+    assert settings.drain_notice_s < main.DRAIN_S
     assert service.processes["web"].drain_s > main.DRAIN_S
     assert main.serve is serve

@@ -6,9 +6,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from karst_platform import Settings, service_app
+from karst_platform import Settings
+from karst_platform.app import Frame
 from karst_platform.stores.documents import ContentionError, StoreUnavailableError, UnstorableError
 from karst_platform.wire import Answer, answer_detail, answer_error
+from services_src.platform.tests.frame_client import ask, plain_app
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +28,7 @@ def message(answer: httpx.Response) -> str:
 
 
 def app(answer: Answer, failure: Exception | None = None) -> FastAPI:
-    made = service_app(title="x", version="1", settings=Settings(body_limit_kib=1), answer=answer)
+    made = plain_app(Settings(body_limit_kib=1), Frame(answer=answer))
 
     @made.post("/fails")
     async def fails(count: int = 0) -> int:
@@ -37,12 +39,8 @@ def app(answer: Answer, failure: Exception | None = None) -> FastAPI:
     return made
 
 
-async def ask(
-    made: FastAPI, path: str = "/fails", *, method: str = "POST", content: bytes = b"", request_id: str = "abc"
-) -> httpx.Response:
-    transport = httpx.ASGITransport(made)
-    async with httpx.AsyncClient(transport=transport, base_url="https://x.example.org") as client:
-        return await client.request(method, path, content=content, headers={"X-Request-ID": request_id})
+async def post(made: FastAPI, path: str = "/fails") -> httpx.Response:
+    return await ask(made, path, method="POST", headers={"X-Request-ID": "abc"})
 
 
 @pytest.fixture(params=[answer_error, answer_detail], ids=["error", "detail"])
@@ -64,7 +62,7 @@ def answer(request: pytest.FixtureRequest) -> Answer:
 async def test_failures_become_answers_without_what_only_logs_may_tell(
     answer: Answer, failure: Exception, status: int, retry: str | None
 ) -> None:
-    given = await ask(app(answer, failure))
+    given = await post(app(answer, failure))
     assert (given.status_code, given.headers.get("retry-after")) == (status, retry)
     assert "secret" not in message(given)
     assert ("abc" in message(given)) is (status == 500)
@@ -72,7 +70,7 @@ async def test_failures_become_answers_without_what_only_logs_may_tell(
 
 
 async def test_what_a_store_refuses_is_said(answer: Answer) -> None:
-    given = await ask(app(answer, UnstorableError("fields nest deeper than 20")))
+    given = await post(app(answer, UnstorableError("fields nest deeper than 20")))
     assert (given.status_code, message(given)) == (422, "fields nest deeper than 20")
 
 
@@ -90,7 +88,7 @@ async def test_the_frame_itself_keeps_to_the_contract(
 
 
 async def test_bad_input_names_its_place_and_does_not_repeat_it(answer: Answer) -> None:
-    given = await ask(app(answer), "/fails?count=hello")
+    given = await post(app(answer), "/fails?count=hello")
     assert given.status_code == 422
     assert "hello" not in given.text
     if answer is answer_error:

@@ -7,10 +7,12 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 import httpx
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from karst_clio.mounts import routers
 from karst_clio.needs import Needs, make_needs
@@ -21,11 +23,11 @@ from karst_clio.web.documents import document_pages
 from karst_clio.web.origins import Origins
 from karst_clio.web.paths import Paths
 from karst_clio.web.schema import describe_document
-from karst_platform import load_settings
-from karst_platform.errors import UnexpectedErrors, answer_errors
-from karst_platform.guards import BodyLimit, SecurityHeaders
+from karst_platform import load_settings, service_app
+from karst_platform.app import Frame
+from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
-from karst_platform.requests import RequestIds
+from karst_platform.stores.documents import Documents, StoreUnavailableError
 from karst_platform.wire import answer_detail
 
 TITLE = "Karst clio-store"
@@ -51,30 +53,42 @@ def create_app(settings: ClioSettings, needs: Needs | None = None, at_end: Calla
         if at_end is not None:
             await asyncio.to_thread(at_end)
 
-    app = FastAPI(
+    app = service_app(
+        name="clio",
         title=TITLE,
-        description=DESCRIPTION,
         version=version("karst-clio"),
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
+        settings=settings,
+        ready={"documents": partial(_missing, made.documents)},
         lifespan=lifespan,
+        frame=_frame(settings),
     )
     app.state.identity = made.identity
-    answer_errors(app, answer_detail)
     for prefix, router in routers(made):
         app.include_router(router, prefix=prefix)
     app.include_router(document_pages(TITLE))
     describe_document(app)
-    # From the inside out: answers to unexpected errors carry all headers too.
-    app.add_middleware(UnexpectedErrors, answer=answer_detail)
-    app.add_middleware(JsonBodies)
-    app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes, answer=answer_detail)
-    app.add_middleware(Paths, prefix=settings.url_prefix)
-    app.add_middleware(Origins, origins=settings.allowed_origins)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestIds)
     return app
+
+
+def _frame(settings: ClioSettings) -> Frame:
+    key = settings.signing_keys[0].get_secret_value().encode() if settings.signing_keys else None
+    return Frame(
+        answer=answer_detail,
+        health=HealthPaths(live="/healthz", ready="/readyz"),
+        openapi_path="/openapi.json",
+        description=DESCRIPTION,
+        outside=[Middleware(Origins, origins=settings.allowed_origins)],
+        inside=[Middleware(Paths, prefix=settings.url_prefix), Middleware(JsonBodies)],
+        user_key=key,
+    )
+
+
+async def _missing(documents: Documents) -> str | None:
+    try:
+        await documents.check()
+    except (StoreUnavailableError, TimeoutError):
+        return "The store of documents does not answer."
+    return None
 
 
 def needs_of(settings: ClioSettings) -> Needs:

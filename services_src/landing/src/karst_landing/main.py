@@ -19,6 +19,7 @@ from karst_landing.settings import LandingSettings, ServiceLink
 from karst_landing.visitors import Demo, HealthSource
 from karst_platform import load_settings, service_app
 from karst_platform.logs import configure_logging
+from karst_platform.permissions import PUBLIC
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -97,7 +98,7 @@ def create_app(settings: LandingSettings, *, demo: Demo | None = None, health: H
     `demo` and `health` are given by the program that runs all services on one machine; no setting can.
     """
     landing = Landing(settings=settings, file=DatasetsFile(settings.datasets_path), demo=demo, ask=health)
-    app = service_app(title="Karst landing page", version=version("karst-landing"), settings=settings)
+    app = service_app(name="landing", title="Karst landing page", version=version("karst-landing"), settings=settings)
     app.include_router(_pages(landing))
     app.include_router(_api(landing))
     return app
@@ -111,7 +112,7 @@ def application() -> FastAPI:
 
 
 def _pages(landing: Landing) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
     environment = Environment(
         loader=PackageLoader("karst_landing"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -142,7 +143,7 @@ def _pages(landing: Landing) -> APIRouter:
 
 
 def _api(landing: Landing) -> APIRouter:
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1", dependencies=[PUBLIC])
 
     @router.get("/services")
     async def services() -> ServicesAnswer:

@@ -38,6 +38,8 @@ class LandingSettings(Settings):
 
     body_limit_kib: int = Field(default=16, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
     """Size of a request's body at the most, in KiB: the page takes none."""
+    handler_timeout_s: int = Field(default=5, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
+    """Seconds after which a request without an answer is given up, with 504."""
     deployment: str = Field(default="Karst", validation_alias="KARST_DEPLOYMENT", min_length=1, max_length=100)
     """Name of the deployment as the page shows it."""
     datasets_path: Path = Field(default=Path("/etc/karst/datasets.json"), validation_alias="KARST_DATASETS")

@@ -34,7 +34,11 @@ def variables(options: Options, state: State, address: Address, dsn: str) -> dic
         "KARST_DATASETS": str(state.datasets),
         "KARST_DEPLOYMENT": options.deployment.title,
         "KARST_HOST": address.http,
+        "KARST_METRICS_FROM": "127.0.0.0/8,::1/128",
         "KARST_POSTGRES_DSN": dsn,
+        # One's own machine is not taken away from anybody.
+        "KARST_RATE_PER_ADDRESS": "0",
+        "KARST_RATE_PER_USER": "0",
         "KARST_SEARCH_FILE": str(state.folder / "search.duckdb"),
         "KARST_SHOW_ALL_DATASETS": str(options.is_loopback).lower(),
         "KARST_STATE": str(state.folder),

@@ -1,14 +1,19 @@
-"""What keeps a service and its visitors safe: a limit of bodies, headers for browsers."""
+"""What keeps a service and its visitors safe: limits of bodies and of time, headers for browsers."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from karst_platform.wire import Answer
+
+_log = logging.getLogger(__name__)
 
 NOTHING_ALLOWED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content policy of answers that are no pages; pages set their own."""
@@ -74,3 +79,32 @@ class BodyLimit:
             return message
 
         await self._app(scope, count, send)
+
+
+class TimeLimit:
+    """Gives a request up that has no answer after `limit_s` seconds, with 504; an answer that has begun may go on."""
+
+    def __init__(self, app: ASGIApp, limit_s: float, answer: Answer) -> None:
+        self._app, self._answer, self._limit_s = app, answer, limit_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = asyncio.timeout(self._limit_s)
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                limit.reschedule(None)
+            await send(message)
+
+        try:
+            async with limit:
+                await self._app(scope, receive, watch)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            _log.warning("given up after %s s", self._limit_s)
+            text = "This took too long and was given up."
+            await self._answer(HTTPStatus.GATEWAY_TIMEOUT, text)(scope, receive, send)

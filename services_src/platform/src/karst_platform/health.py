@@ -2,29 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-Check = Callable[[], str | None]
-"""Asks one need of the service, quickly; returns None when it is there, else one line about what is missing."""
+from karst_platform.permissions import PUBLIC
+
+Check = Callable[[], str | None] | Callable[[], Awaitable[str | None]]
+"""Asks one need of the service; returns None when it is there, else one line about what is missing."""
+CHECK_S = 2
+DRAINING = "This replica ends; others answer."
 
 
-def health_routes(checks: dict[str, Check]) -> APIRouter:
-    """`/health/live` answers without any I/O; `/health/ready` answers 503 and names what is missing."""
-    router = APIRouter(prefix="/health", include_in_schema=False)
+@dataclass
+class Draining:
+    """Whether this process is about to end: then it is not ready, though it answers what still arrives."""
 
-    @router.get("/live")
+    is_asked: bool = False
+
+
+draining = Draining()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthPaths:
+    """Where a service says how it is."""
+
+    live: str = "/health/live"
+    ready: str = "/health/ready"
+
+
+def health_routes(checks: Mapping[str, Check], paths: HealthPaths) -> APIRouter:
+    """`live` answers without any I/O; `ready` asks all needs at once, and answers 503 that names what is missing."""
+    router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+
+    @router.get(paths.live)
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @router.get("/ready")
-    def ready() -> JSONResponse:
-        answers = {name: check() for name, check in sorted(checks.items())}
-        missing = {name: answer for name, answer in answers.items() if answer is not None}
+    @router.get(paths.ready)
+    async def ready() -> JSONResponse:
+        if draining.is_asked:
+            return JSONResponse({"status": "draining", "missing": {"process": DRAINING}}, status_code=503)
+        answers = await asyncio.gather(*(_ask(check) for check in checks.values()))
+        missing = {name: answer for name, answer in sorted(zip(checks, answers, strict=True)) if answer is not None}
         if missing:
             return JSONResponse({"status": "waiting", "missing": missing}, status_code=503)
         return JSONResponse({"status": "ready"})
 
     return router
+
+
+async def _ask(check: Check) -> str | None:
+    try:
+        async with asyncio.timeout(CHECK_S):
+            answer = await run_in_threadpool(check)
+            return await answer if inspect.isawaitable(answer) else answer
+    except TimeoutError:
+        return f"no answer within {CHECK_S} s"

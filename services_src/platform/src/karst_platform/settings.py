@@ -7,19 +7,45 @@ its own, `some_key/SOME_KEY`. Values never stand in messages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from karst_platform.redaction import hide
 
 SECRETS_VARIABLE = "KARST_SECRETS"
+
+
+PRIVATE_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
+    ip_network(one)
+    for one in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7")
+)
+"""Networks that nobody outside of them reaches."""
+
+
+def _items(value: object) -> object:
+    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+
+def _none_of_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_items)]
+Endpoint = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] | None, BeforeValidator(_none_of_blank)
+]
 
 
 class JobSettings(BaseModel):
     """What every program can be told, one that ends too. Frozen: an application never changes its own settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, validate_default=True, use_attribute_docstrings=True
+    )
 
     log_level: str = Field(default="INFO", validation_alias="KARST_LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """The least severe message that is logged."""
@@ -32,6 +58,20 @@ class Settings(JobSettings):
     """Port on which the server listens."""
     body_limit_kib: int = Field(default=1024, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
     """Size of a request's body at the most, in KiB."""
+    handler_timeout_s: int = Field(default=30, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
+    """Seconds after which a request without an answer is given up, with 504."""
+    drain_notice_s: int = Field(default=3, validation_alias="KARST_DRAIN_NOTICE_S", ge=0, le=600)
+    """Seconds between the wish to end, from which on it is not ready, and the last request that it takes."""
+    rate_per_user: float = Field(default=100, validation_alias="KARST_RATE_PER_USER", ge=0)
+    """Requests a second that a process takes from one user over ten seconds; 0 for no limit."""
+    rate_per_address: float = Field(default=500, validation_alias="KARST_RATE_PER_ADDRESS", ge=0)
+    """Requests a second that a process takes from one address over ten seconds; 0 for no limit."""
+    trusted_hops: int = Field(default=0, validation_alias="KARST_TRUSTED_HOPS", ge=0, le=10)
+    """How many addresses at the end of X-Forwarded-For our own load balancers wrote; the first one is the client's."""
+    metrics_from: Networks = Field(default=PRIVATE_NETWORKS, validation_alias="KARST_METRICS_FROM")
+    """Networks that may read /metrics, by commas; by default the private ones, and never through a proxy."""
+    otlp_endpoint: Endpoint = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Address of an OpenTelemetry collector (OTLP over HTTP) that gets traces; without one there are none."""
 
 
 class SettingsError(ValueError):
@@ -55,16 +95,27 @@ def load_settings(model: type[AnySettings], environment: Mapping[str, str]) -> A
         elif variable in environment:
             values[variable] = environment[variable]
     try:
-        return model.model_validate(values)
+        settings = model.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
+    else:
+        hide(_secrets(settings))
+        return settings
     raise SettingsError("The service cannot start with these settings:\n" + "\n".join(lines))
 
 
 def variables(model: type[JobSettings]) -> tuple[str, ...]:
     """Names of the environment variables that a model reads."""
     return tuple(str(field.validation_alias or name) for name, field in model.model_fields.items())
+
+
+def _secrets(settings: JobSettings) -> Iterator[str]:
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, SecretStr):
+                yield each.get_secret_value()
 
 
 def _secret(folder: Path, variable: str) -> str | None:

@@ -7,102 +7,59 @@ async def entries(dataset: str, caller: Reader) -> ...
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 
 from karst_clio.identity.user import Caller, Role
-
-NO_PERMISSION = "user doesn't have authorization"
-
-
-class Authenticates(Protocol):
-    """Finds out who calls."""
-
-    async def caller(self, request: Request, *, is_fresh: bool) -> Caller:
-        """Whoever calls; `is_fresh` asks anew who that is.
-
-        Raises HTTPException: 401 where nobody that we know calls, 400 where the user is disabled.
-        """
-        ...
+from karst_platform.permissions import NO_PERMISSION, PUBLIC, Requires, anybody
 
 
-class Requires:
-    """A permission that a route needs, for the dataset in its path where it has one.
-
-    A dependency: it gives the handler its caller, or refuses with `refusal`.
-    """
-
-    def __init__(
-        self, name: str, allows: Callable[[Caller, str], bool], *, refusal: int = 401, is_fresh: bool = False
-    ) -> None:
-        self.name = name
-        self.allows = allows
-        self.refusal = refusal
-        self._is_fresh = is_fresh
-
-    async def __call__(self, request: Request) -> Caller:
-        """Find out who calls, and refuse whoever may not."""
-        identity: Authenticates = request.app.state.identity
-        caller = await identity.caller(request, is_fresh=self._is_fresh)
-        if not self.allows(caller, request.path_params.get("dataset", "")):
-            raise HTTPException(self.refusal, NO_PERMISSION)
-        return caller
-
-    def __repr__(self) -> str:
-        return f"Requires({self.name}, {self.refusal})"
+def _needs(
+    name: str, allows: Callable[[Caller, str], bool], *, refusal: int = 401, is_fresh: bool = False
+) -> Requires[Caller]:
+    """A permission; most routes of this store refuse with 401."""
+    return Requires(name, allows, refusal=refusal, is_fresh=is_fresh)
 
 
-class RequiresToDelete(Requires):
+class RequiresToDelete(Requires[Caller]):
     """As `can_write_own`, but `can_write_others` where the query names another user in `user_email`."""
 
     def __init__(self) -> None:
-        super().__init__("can_write_own", Caller.can_write_own)
+        super().__init__("can_write_own", Caller.can_write_own, refusal=401)
 
-    async def __call__(self, request: Request) -> Caller:
-        """Find out who calls, and whose data it is about."""
+    def permits(self, caller: Caller, request: Request) -> bool:
+        """Whether the caller may delete that user's data, its own included."""
         owner = request.query_params.get("user_email")
-        if not owner:
-            return await super().__call__(request)
-        identity: Authenticates = request.app.state.identity
-        caller = await identity.caller(request, is_fresh=False)
-        check_writes_for(caller, owner, request.path_params["dataset"])
-        return caller
+        return _writes_for(caller, owner or caller.email, request.path_params["dataset"])
 
 
 def check_writes_for(caller: Caller, owner: str, dataset: str) -> None:
     """Refuse with 401 whoever may not write in a user's name, its own included."""
-    if not (caller.can_write_own(dataset) if caller.is_(owner) else caller.can_write_others(dataset)):
+    if not _writes_for(caller, owner, dataset):
         raise HTTPException(401, NO_PERMISSION)
 
 
-class Public(Requires):
-    """A route that anybody may call without saying who they are."""
-
-    def __init__(self) -> None:
-        super().__init__("public", lambda _caller, _dataset: True)
-
-    async def __call__(self, request: Request) -> None:  # type: ignore[override]  # nobody is asked, so there is no caller
-        """Ask nothing."""
+def _writes_for(caller: Caller, owner: str, dataset: str) -> bool:
+    return caller.can_write_own(dataset) if caller.is_(owner) else caller.can_write_others(dataset)
 
 
-authenticated = Requires("authenticated", lambda _caller, _dataset: True)
-authenticated_anew = Requires("authenticated", authenticated.allows, is_fresh=True)
-can_read = Requires("can_read", Caller.can_read)
-can_write_own = Requires("can_write_own", Caller.can_write_own)
-can_write_others = Requires("can_write_others", Caller.can_write_others)
-can_write_any = Requires(
+authenticated = _needs("authenticated", lambda _caller, _dataset: True)
+authenticated_anew = _needs("authenticated", authenticated.allows, is_fresh=True)
+can_read = _needs("can_read", Caller.can_read)
+can_write_own = _needs("can_write_own", Caller.can_write_own)
+can_write_others = _needs("can_write_others", Caller.can_write_others)
+can_write_any = _needs(
     "can_write_own or can_write_others",
     lambda caller, dataset: caller.can_write_own(dataset) or caller.can_write_others(dataset),
 )
-is_admin = Requires("is_admin", lambda caller, _dataset: caller.is_admin)
-is_general = Requires("clio_general", lambda caller, dataset: caller.has_role(Role.GENERAL, dataset))
-is_general_403 = Requires("clio_general", is_general.allows, refusal=403)
-can_delete_neurons = Requires(
+is_admin = _needs("is_admin", lambda caller, _dataset: caller.is_admin)
+is_general = _needs("clio_general", lambda caller, dataset: caller.has_role(Role.GENERAL, dataset))
+is_general_403 = _needs("clio_general", is_general.allows, refusal=403)
+can_delete_neurons = _needs(
     "can_write_others or is_dataset_admin",
     lambda caller, dataset: caller.can_write_others(dataset) or caller.is_dataset_admin(dataset),
 )
-anybody = Public()
 
 Anyone = Annotated[Caller, Depends(authenticated)]
 """Whoever is logged in; the handler checks the rest."""
@@ -118,6 +75,36 @@ General = Annotated[Caller, Depends(is_general)]
 General403 = Annotated[Caller, Depends(is_general_403)]
 """For the routes that refuse with 403: signatures and neuPrint."""
 Remover = Annotated[Caller, Depends(RequiresToDelete())]
-ANYBODY = Depends(anybody)
+ANYBODY = PUBLIC
 """For routes that ask nothing: `dependencies=[ANYBODY]`."""
 NeuronsRemover = Annotated[Caller, Depends(can_delete_neurons)]
+
+__all__ = [
+    "ANYBODY",
+    "NO_PERMISSION",
+    "Admin",
+    "AnyWriter",
+    "Anyone",
+    "AnyoneAnew",
+    "General",
+    "General403",
+    "NeuronsRemover",
+    "Reader",
+    "Remover",
+    "Requires",
+    "RequiresToDelete",
+    "Writer",
+    "WriterForOthers",
+    "anybody",
+    "authenticated",
+    "authenticated_anew",
+    "can_delete_neurons",
+    "can_read",
+    "can_write_any",
+    "can_write_others",
+    "can_write_own",
+    "check_writes_for",
+    "is_admin",
+    "is_general",
+    "is_general_403",
+]

@@ -1,19 +1,16 @@
-"""How the store says that it lives and that it can serve, and the page that tells people where to read on."""
+"""The page that tells people where to read on."""
 
 from __future__ import annotations
 
-import asyncio
 from html import escape
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse
 
 from karst_clio.identity.guard import ANYBODY
 from karst_clio.needs import Needs
 from karst_clio.web.routes import Routes
-from karst_platform.stores.documents import StoreUnavailableError
 
-_CHECK_S = 2
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -25,23 +22,9 @@ _PAGE = """<!doctype html>
 """
 
 
-def router(needs: Needs) -> APIRouter:
-    """Routes of `healthz`, `readyz` and the front page."""
+def router(_: Needs) -> APIRouter:
+    """Route of the front page."""
     routes = Routes(dependencies=[ANYBODY], is_in_schema=False)
-
-    @routes.get("/healthz")
-    async def live() -> dict[str, str]:
-        return {"status": "live"}
-
-    @routes.get("/readyz")
-    async def ready() -> JSONResponse:
-        try:
-            async with asyncio.timeout(_CHECK_S):
-                await needs.documents.check()
-        except (StoreUnavailableError, TimeoutError):
-            missing = {"documents": "The store of documents does not answer."}
-            return JSONResponse({"status": "waiting", "missing": missing}, status_code=503)
-        return JSONResponse({"status": "ready"})
 
     @routes.get("/")
     async def front_page(request: Request) -> HTMLResponse:
