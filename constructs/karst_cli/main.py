@@ -20,15 +20,16 @@ class Command:
     """`module:function`, imported only when the command is asked for: the bindings take longer than `--help` may."""
     summary: str
 
-    def load(self) -> Callable[..., None]:
-        """Import the command's function."""
+    def load(self) -> Callable[..., None] | typer.Typer:
+        """Import the command's function, or its commands where it has several."""
         module, _, function = self.target.partition(":")
-        loaded: Callable[..., None] = getattr(import_module(module), function)
+        loaded: Callable[..., None] | typer.Typer = getattr(import_module(module), function)
         return loaded
 
 
 COMMANDS = (
     Command(name="up", target="karst_cli.up:up", summary="Run the whole platform on this machine."),
+    Command(name="clio", target="karst_cli.clio:clio", summary="Export, import or migrate a connectomics store."),
     Command(name="validate", target="karst_cli.validate:validate", summary="Check deployments and datasets."),
     Command(name="synth", target="karst_cli.synth:synth", summary="Write the stacks as Terraform JSON and list them."),
     Command(name="explain", target="karst_cli.explain:explain", summary="Show what a stack declares, flat and sorted."),
@@ -52,10 +53,17 @@ def create_app(arguments: Sequence[str]) -> typer.Typer:
     app.callback()(_keep_commands_named)
     for command in COMMANDS:
         if command.name == requested:
-            app.command(command.name)(command.load())
+            _add(app, command.name, command.load())
         else:
             app.command(command.name, help=command.summary)(_listed_only)
     return app
+
+
+def _add(app: typer.Typer, name: str, loaded: Callable[..., None] | typer.Typer) -> None:
+    if isinstance(loaded, typer.Typer):
+        app.add_typer(loaded, name=name)
+    else:
+        app.command(name)(loaded)
 
 
 def main() -> None:

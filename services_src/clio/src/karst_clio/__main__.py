@@ -1,4 +1,7 @@
-"""`python -m karst_clio`: serve the connectomics store with the settings of the environment."""
+"""`python -m karst_clio`: serve the connectomics store with the settings of the environment, or move its documents.
+
+`export`, `import` and `migrate` are commands of `karst_clio.exports`.
+"""
 
 import os
 import sys
@@ -12,6 +15,10 @@ DRAIN_S = 50
 
 def main() -> None:
     """Serve until SIGTERM; end with a message where the settings are wrong."""
+    if len(sys.argv) > 1:
+        from karst_clio.exports.command import run  # noqa: PLC0415 - images for the cloud do without its progress bar
+
+        sys.exit(run(sys.argv[1:]))
     try:
         settings = load_settings(ClioSettings, os.environ)
     except SettingsError as error:
