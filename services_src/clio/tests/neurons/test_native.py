@@ -223,6 +223,26 @@ async def test_deleting_keeps_history_and_may_be_repeated(engine: NativeEngine, 
     ]
 
 
+async def test_the_history_of_a_body_that_is_gone_is_shown_by_its_id(engine: NativeEngine) -> None:
+    await engine.write([{"bodyid": 5, "t": "A"}], by(at_s=1.0), "")
+    await engine.delete(5, by("z@e", 2.0))
+    with_history = Asked(is_with_history=True)
+    history = await found(engine, [{"bodyid": [4, 5]}, {"t": "A"}], with_history)
+    assert [(each.get("t"), each.get("_deleted")) for each in history if isinstance(each, dict)] == [
+        (None, True),
+        ("A", None),
+    ]
+    assert await found(engine, {"t": "A"}, with_history) == []
+    assert await found(engine, {"bodyid": 5}, Asked(is_with_history=True, is_only_ids=True)) == []
+
+
+async def test_the_newest_uuid_means_the_newest_also_without_a_tag(documents: Documents) -> None:
+    engine = NativeEngine(documents, "neurons", "mb20", Versions(head_uuid="fedc01"))
+    await engine.write([{"bodyid": 5, "t": "A"}], by(), "v0.7")
+    await engine.write([{"bodyid": 5, "u": "B"}], by(), "fedc01")
+    assert await bodies(engine, 5, asked=Asked(version="fedc01")) == [{"bodyid": 5, "t": "A", "u": "B"}]
+
+
 async def test_nothing_is_written_where_one_of_many_is_wrong(engine: NativeEngine, documents: Documents) -> None:
     many: list[Fields] = [{"bodyid": each} for each in range(1, 2 * MOST_ANNOTATIONS)]
     deep: Json = 1

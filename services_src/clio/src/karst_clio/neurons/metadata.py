@@ -52,7 +52,7 @@ class Versions:
 
     def number(self, version: str) -> int | None:
         """The number of a tag or uuid to write at, None for no version. Raises `BadInputError`."""
-        if not version:
+        if not version or (version == self.head_uuid and version not in self.tag_of):
             return None
         if version.startswith("v"):
             return version_number(version)

@@ -74,20 +74,22 @@ class NativeEngine:
 
     async def query(self, query: Json, asked: Asked) -> AsyncIterator[bytes]:
         """Annotations that fit a query, in order of their body ids."""
-        reader = self._reader(asked)
-        found: dict[int, bytes] = {}
-        async for revision in reader.fitting(parse_query(query)):
+        reader, wanted = self._reader(asked), parse_query(query)
+        is_history = asked.is_with_history and not asked.is_only_ids
+        # Of bodies that are named the history is shown when they are gone, too.
+        found: dict[int, bytes] = dict.fromkeys(wanted.bodies, b"") if is_history else {}
+        async for revision in reader.fitting(wanted):
             body = revision.annotation.get(BODY_ID)
             if isinstance(body, int) and body not in found:
-                found[body] = b"" if asked.is_with_history else _answer(revision, asked)
+                found[body] = b"" if is_history else _answer(revision, asked)
 
         async def records() -> AsyncIterator[bytes]:
             for body in sorted(found):
-                if asked.is_with_history and not asked.is_only_ids:
+                if is_history:
                     for revision in await reader.history(body):
                         yield encode(_with_origin(revision), asked.show)
                 else:
-                    yield found[body] or b"%d" % body
+                    yield found[body]
 
         async for part in json_list(records()):
             yield part
