@@ -53,6 +53,7 @@ Items = Annotated[tuple[str, ...], BeforeValidator(_items)]
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_items), AfterValidator(_long_enough)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_items)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
+Place = Annotated[Path | None, BeforeValidator(_none_of_blank)]
 Text = Annotated[str | None, BeforeValidator(_none_of_blank)]
 WebAddress = Annotated[Annotated[str, AfterValidator(_web_address)] | None, BeforeValidator(_none_of_blank)]
 
@@ -98,9 +99,9 @@ class ClioSettings(Settings):
     """PostgreSQL to keep documents in instead of Firestore: `postgresql://user@host/database`."""
     state_folder: Path = Field(default=Path(".karst"), validation_alias="KARST_STATE")
     """Folder of a PostgreSQL of its own, used where neither a Google project nor a DSN is named."""
-    buckets_folder: Path | None = Field(default=None, validation_alias="KARST_BUCKETS")
+    buckets_folder: Place = Field(default=None, validation_alias="KARST_BUCKETS")
     """Folder whose folders stand for buckets; without it they are those of Cloud Storage."""
-    search_file: Path | None = Field(default=None, validation_alias="KARST_SEARCH_FILE")
+    search_file: Place = Field(default=None, validation_alias="KARST_SEARCH_FILE")
     """File of DuckDB with the tables of image search; without it they are in BigQuery."""
     signature_bucket: Text = Field(default=None, validation_alias="SIG_BUCKET")
     """Bucket of image signatures; without it image search answers 503."""

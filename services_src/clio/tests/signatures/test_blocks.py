@@ -88,3 +88,10 @@ async def test_what_says_nothing_of_use_is_no_dataset(tmp_path: Path, info: str)
     for dataset in ("mb20", "other", "..", "a/../mb20", "a\x00"):
         with pytest.raises(UnknownDatasetError):
             await store.layout(dataset)
+
+
+async def test_all_of_a_dataset_can_be_read(tmp_path: Path) -> None:
+    places = [at(1, 1, 1), at(1, 1, 2), at(900, 5, 5, bits=-7)]
+    store = blocks(tmp_path, *places)
+    assert sorted([each.bits for each in places]) == sorted([each.bits async for each in store.all("mb20")])
+    assert {each.point for each in places} == {each.point async for each in store.all("mb20")}

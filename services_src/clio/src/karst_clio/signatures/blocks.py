@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -73,6 +73,12 @@ class Blocks:
                     best = found
         return None if best is None else best[1]
 
+    async def all(self, dataset: str) -> AsyncIterator[Signature]:
+        """Every signature of a dataset, in no order."""
+        async for block in self._objects.list(f"{dataset}/blocks"):
+            for x, y, z, bits in _records(await self._objects.get(block.key)):
+                yield Signature(point=(x, y, z), bits=bits)
+
     def forget(self) -> None:
         """Read layouts again the next time."""
         self._layouts.clear()
@@ -115,15 +121,13 @@ def _square_distance(point: Point, block: Point, size: int) -> int:
 
 def _nearest(records: bytes, point: Point) -> tuple[int, Signature] | None:
     px, py, pz = point
-    whole = records[: len(records) // _RECORD.size * _RECORD.size]
-    best = (
-        min(
-            ((x - px) ** 2 + (y - py) ** 2 + (z - pz) ** 2, x, y, z, bits)
-            for x, y, z, bits in _RECORD.iter_unpack(whole)
-        )
-        if whole
-        else None
-    )
+    distances = (((x - px) ** 2 + (y - py) ** 2 + (z - pz) ** 2, x, y, z, bits) for x, y, z, bits in _records(records))
+    best = min(distances, default=None)
     if best is None or best[0] > WITHIN**2:
         return None
     return best[0], Signature(point=best[1:4], bits=best[4])
+
+
+def _records(content: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """The records of a block; one that is cut off at the end is left out."""
+    return _RECORD.iter_unpack(content[: len(content) // _RECORD.size * _RECORD.size])

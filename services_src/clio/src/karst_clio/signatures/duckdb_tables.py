@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,8 +14,6 @@ from karst_clio.signatures.hashing import part_of
 from karst_clio.signatures.search import table_name
 from karst_platform.stores.analytics_duckdb import DuckDbAnalytics
 
-_COLUMNS = "part BIGINT, signature BIGINT, x BIGINT, y BIGINT, z BIGINT"
-
 
 def fill_tables(file: Path, dataset: str, layout: Layout, signatures: Iterable[Signature]) -> int:
     """Write a dataset's search tables anew, all or none, and return how many signatures they hold.
@@ -22,13 +22,28 @@ def fill_tables(file: Path, dataset: str, layout: Layout, signatures: Iterable[S
     """
     dialect = DuckDbAnalytics(file).dialect
     names = [table_name(dialect, dataset, number) for number in range(len(layout.masks))]
-    found = list(signatures)
-    with duckdb.connect(str(file)) as connection, connection.begin():
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dialect.table(f'{dataset}_imgsearch')}")
-        for name, mask in zip(names, layout.masks, strict=True):
-            connection.execute(f"CREATE OR REPLACE TABLE {name} ({_COLUMNS})")
-            rows = [(part_of(each.bits, mask), each.bits, *each.point) for each in found]
-            if rows:
-                connection.executemany(f"INSERT INTO {name} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
-        connection.commit()
-    return len(found)
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="ascii", newline="") as rows:
+        csv.writer(rows).writerows(_row(each, layout) for each in signatures)
+        rows.flush()
+        with duckdb.connect(str(file)) as connection, connection.begin():
+            count = _load(connection, rows.name, len(names))
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dialect.table(f'{dataset}_imgsearch')}")
+            for number, name in enumerate(names):
+                # In the order of parts, so that a question reads only a little of the table.
+                columns = f"part{number} AS part, signature, x, y, z"
+                connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM found SELECT {columns} ORDER BY ALL")
+            connection.commit()
+    return count
+
+
+def _row(signature: Signature, layout: Layout) -> tuple[int, ...]:
+    return (signature.bits, *signature.point, *(part_of(signature.bits, mask) for mask in layout.masks))
+
+
+def _load(connection: duckdb.DuckDBPyConnection, path: str, masks: int) -> int:
+    columns = ("signature", "x", "y", "z", *(f"part{number}" for number in range(masks)))
+    types = dict.fromkeys(columns, "BIGINT")
+    rows = "read_csv($path, header = false, auto_detect = false, columns = $types)"
+    connection.execute(f"CREATE TEMP TABLE found AS FROM {rows}", {"path": path, "types": types})
+    counted = connection.execute("SELECT count(*) FROM found").fetchone()
+    return int(counted[0]) if counted else 0
