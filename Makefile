@@ -98,15 +98,16 @@ clean: ## Remove what setup and synthesis made; local state stays
 
 $(VENV_PYTHON):
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Karst needs Python 3.11 or newer")'
-	$(PYTHON) -m venv $(VENV)
-	mkdir -p $(STAMPS)
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS)
 
 $(BIN)/uv: | $(VENV_PYTHON)
-	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.lock
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.lock
 
 $(STAMPS)/python: requirements-dev.lock pyproject.toml $(SERVICES:%=services_src/%/pyproject.toml) | $(VENV_PYTHON) $(UV)
-	$(UV_PIP) sync --quiet --python $(VENV_PYTHON) --require-hashes requirements-dev.lock requirements-uv.lock
-	$(UV_PIP) install --quiet --python $(VENV_PYTHON) --no-deps --no-build-isolation -e . $(SERVICES:%=-e services_src/%)
+	@echo "Installing what Karst needs into $(VENV): half a minute to some minutes, as fast as the network is"
+	@$(UV_PIP) sync --quiet --python $(VENV_PYTHON) --require-hashes requirements-dev.lock requirements-uv.lock
+	@$(UV_PIP) install --quiet --python $(VENV_PYTHON) --no-deps --no-build-isolation -e . $(SERVICES:%=-e services_src/%)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/node: package.json package-lock.json .npmrc $(STAMPS)/python
