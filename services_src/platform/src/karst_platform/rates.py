@@ -21,6 +21,7 @@ from karst_platform.wire import Answer
 BURST_S = 10
 """Whoever was silent may send as much at once as in this many seconds."""
 _KEYS = 20_000
+_ROUNDING_S = 1e-6
 TOO_OFTEN = "Too many requests. Try again in {wait_s} s."
 
 
@@ -37,12 +38,15 @@ class RateLimit:
         now_s = self._clock()
         free_s = max(self._free_s.pop(key, now_s), now_s)
         excess_s = free_s + self._gap_s - now_s - max(BURST_S, self._gap_s)
-        if excess_s <= 0:
+        if excess_s <= _ROUNDING_S:
             free_s += self._gap_s
         self._free_s[key] = free_s
         if len(self._free_s) > self._keys:
             self._free_s.popitem(last=False)
-        return max(math.ceil(excess_s), 0)
+        return max(math.ceil(excess_s - _ROUNDING_S), 0)
+
+    def __len__(self) -> int:
+        return len(self._free_s)
 
 
 def limit_of(per_s: float) -> RateLimit | None:
@@ -59,7 +63,8 @@ def address_of(scope: Scope, trusted_hops: int) -> str:
     client = scope.get("client")
     address = str(client[0]) if client else ""
     if trusted_hops > 0:
-        told = [each.strip() for each in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
+        given = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+        told = [each.strip() for each in given if each.strip()]
         if len(told) >= trusted_hops:
             address = told[-trusted_hops]
     if ":" not in address:
