@@ -17,6 +17,7 @@ endif
 
 VENV := .venv
 POLICY_VENV := .venv-policy
+CLIENTS_VENV := .venv-clients
 PYTHON ?= python3
 BIN := $(VENV)/bin
 VENV_PYTHON := $(BIN)/python
@@ -58,7 +59,7 @@ check: setup ## Formatting, lint, types and import rules
 	$(BIN)/pytest -q tests/house
 
 .PHONY: test
-test: setup policy ## Run every test
+test: setup policy clients ## Run every test
 	@$(WITH_NODE) $(BIN)/pytest -n $(PYTEST_WORKERS) -m "not bench"
 
 .PHONY: fuzz
@@ -77,6 +78,9 @@ docs: setup ## Write the reference that comes from the models
 .PHONY: policy
 policy: $(POLICY_VENV)/.stamp ## Install checkov into .venv-policy
 
+.PHONY: clients
+clients: $(CLIENTS_VENV)/.stamp ## Install official clients into .venv-clients
+
 .PHONY: lock
 lock: setup ## Renew the lock files
 	$(LOCK) pyproject.toml -o requirements.lock
@@ -87,6 +91,7 @@ lock: setup ## Renew the lock files
 			"services_src/$$service/pyproject.toml" -o "services_src/$$service/requirements.lock"; \
 	done
 	$(LOCK) --group policy -o requirements-policy.lock
+	$(LOCK) --group clients -o requirements-clients.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock
 	$(WITH_NODE) $(BIN)/npm install --package-lock-only --ignore-scripts
 
@@ -94,7 +99,7 @@ LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 
 
 .PHONY: clean
 clean: ## Remove what setup and synthesis made; local state stays
-	rm -rf $(VENV) $(POLICY_VENV) node_modules cdktf.out .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(POLICY_VENV) $(CLIENTS_VENV) node_modules cdktf.out .pytest_cache .ruff_cache .hypothesis
 
 $(VENV_PYTHON):
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Karst needs Python 3.11 or newer")'
@@ -114,7 +119,7 @@ $(STAMPS)/node: package.json package-lock.json .npmrc $(STAMPS)/python
 	$(WITH_NODE) $(BIN)/npm ci --ignore-scripts --silent
 	@mkdir -p $(@D) && touch $@
 
-$(POLICY_VENV)/.stamp: requirements-policy.lock $(STAMPS)/python | $(UV)
-	$(UV) venv --quiet --allow-existing --python $(VENV_PYTHON) $(POLICY_VENV)
-	$(UV_PIP) sync --quiet --python $(POLICY_VENV)/bin/python --require-hashes requirements-policy.lock
+$(POLICY_VENV)/.stamp $(CLIENTS_VENV)/.stamp: .venv-%/.stamp: requirements-%.lock $(STAMPS)/python | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(VENV_PYTHON) $(@D)
+	$(UV_PIP) sync --quiet --python $(@D)/bin/python --require-hashes $<
 	@touch $@
