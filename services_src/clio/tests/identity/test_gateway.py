@@ -13,6 +13,7 @@ import pytest
 from starlette.requests import Request
 
 from karst_clio.identity.user import Caller
+from karst_platform.stores.documents import Documents
 from services_src.clio.tests.identity.google import AUDIENCE, Google, google_token
 from services_src.clio.tests.support import HOST, KEY, Server, serving, token
 
@@ -187,7 +188,7 @@ async def test_tokens_of_the_gateway_are_relayed(served: tuple[Server, FakeGatew
     assert (await ask(server, "/v2/server/token", "POST")).json() == "opaque-token"
     gateway.status = 418
     answer = await ask(server, "/v2/server/token", "POST")
-    assert answer.status_code == 418
+    assert (answer.status_code, answer.json()) == (418, {"detail": '"opaque-token"'})
     gateway.is_away = True
     answer = await ask(server, "/v2/server/token", "POST")
     assert (answer.status_code, answer.json()) == (502, {"detail": "Auth service unavailable"})
@@ -207,6 +208,17 @@ async def test_our_token_carries_the_gateways_unreadably() -> None:
         assert (await ask(server, text=ours)).status_code == 401
         gateway.status, gateway.user = 200, USER | {"email": "b@example.org"}
         assert (await ask(server, text=ours)).status_code == 401, "the sealed token is another user's"
+
+
+async def test_tokens_of_ours_that_their_user_ended_are_refused_beside_a_gateway_too(documents: Documents) -> None:
+    async with serving(documents, gateway_url=GATEWAY) as server:
+        server.calls.answer = FakeGateway()
+        ours = (await ask(server, "/v2/server/token", "POST")).json()
+        await server.add_user(ADA, token_epoch=server.clock.now_s, disabled=True)
+        assert (await ask(server, text=ours)).json() == ROLES
+        await server.add_user(ADA, token_epoch=server.clock.now_s + 1)
+        assert (await ask(server, text=ours)).status_code == 401
+        assert (await ask(server)).json() == ROLES, "what the gateway made ends at the gateway"
 
 
 async def test_older_tokens_of_ours_have_what_the_store_knows() -> None:

@@ -131,6 +131,21 @@ async def test_bad_annotations_change_nothing(server: Server) -> None:
     assert await read(server) == []
 
 
+async def test_faults_are_named_where_they_are(server: Server) -> None:
+    for body, place, text in (
+        ({"kind": "point"}, ["body", "pos"], "Field required"),
+        ([POINT, {"pos": [1, 2, 3]}], ["body", 1, "kind"], "Field required"),
+        (POINT | {"pos": [1, 2]}, ["body"], "pos of a point has 3 numbers, not 2"),
+        (POINT | {"pos": [1, 2, "x"]}, ["body", "pos"], "coordinates are whole numbers of up to 64 bits"),
+        ([POINT, POINT | {"tags": [1]}], ["body", 1, "tags", 0], "valid string"),
+        ("text", ["body"], "valid dictionary"),
+    ):
+        answer = await server.ask("POST", PATH, user=ADA, json=body)
+        ((fault),) = answer.json()["detail"]
+        assert (answer.status_code, fault["loc"]) == (422, place)
+        assert text in fault["msg"]
+
+
 async def test_replacing_merging_and_keeping(server: Server) -> None:
     await post(server, POINT | {"title": "T", "tags": ["a"], "prop": {"a": 1, "b": 2}})
     await post(server, POINT | {"description": "d", "prop": {"c": 3}}, "?replace=false")
@@ -215,6 +230,7 @@ async def test_writing_for_others_only(server: Server) -> None:
 async def test_administrators_read_others_where_they_may_read(server: Server) -> None:
     await post(server, POINT)
     assert await read(server, f"?user={ADA}", OWNER) == [SHOWN]
+    assert await read(server, f"?user={ADA.upper()}", OWNER) == [SHOWN]
     assert await read(server, "?user=nobody%2F..", OWNER) == []
     assert (await server.ask("GET", f"/v2/annotations/closed?user={ADA}", user=OWNER)).status_code == 401
 

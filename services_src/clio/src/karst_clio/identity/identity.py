@@ -10,7 +10,7 @@ from fastapi import HTTPException, Request
 
 from karst_clio.caching import Clock
 from karst_clio.catalog import Catalog
-from karst_clio.identity.credentials import Credential, Place, credential_of
+from karst_clio.identity.credentials import Place, credential_of
 from karst_clio.identity.gateway import Gateway
 from karst_clio.identity.records import Records
 from karst_clio.identity.user import Caller, Role, User
@@ -39,10 +39,11 @@ class Identity:
     async def caller(self, request: Request, *, is_fresh: bool = False) -> Caller:
         """Whoever calls. Raises HTTPException: 401 where nobody that we know does, 400 where the user is disabled."""
         credential = credential_of(request)
-        caller = await self._vouched(credential, is_fresh=is_fresh) if credential is not None else None
+        vouched = await self._verifiers.vouch(credential, is_fresh=is_fresh) if credential is not None else None
+        caller = await self._known(vouched) if vouched is not None else None
         if caller is None and self._settings.test_user:
             credential = None
-            caller = await self._of_record(Vouched(email=self._settings.test_user))
+            caller = await self._known(Vouched(email=self._settings.test_user))
         if caller is None:
             raise not_authenticated()
         if caller.user.disabled:
@@ -79,21 +80,14 @@ class Identity:
         self.records.forget()
         self._verifiers.forget()
 
-    async def _vouched(self, credential: Credential, *, is_fresh: bool) -> Caller | None:
-        vouched = await self._verifiers.vouch(credential, is_fresh=is_fresh)
-        if vouched is None:
-            return None
-        if vouched.user is not None:
+    async def _known(self, vouched: Vouched) -> Caller | None:
+        """The user as the gateway knows it, else the store; None where the user has ended the token."""
+        if vouched.user is not None and not vouched.is_signed:
             return await self._caller(vouched.user, vouched)
-        return await self._of_record(vouched)
-
-    async def _of_record(self, vouched: Vouched) -> Caller | None:
         record = await self.records.get(vouched.email)
-        epoch_s, issued_s = record.token_epoch_s, vouched.issued_s
-        is_token = vouched.end_s is not None
-        if is_token and epoch_s is not None and (issued_s is None or issued_s < epoch_s):
+        if vouched.is_signed and record.ends(vouched.issued_s):
             return None
-        return await self._caller(_with_face(record.user, dict(vouched.claims)), vouched)
+        return await self._caller(vouched.user or _with_face(record.user, dict(vouched.claims)), vouched)
 
     async def _caller(self, user: User, vouched: Vouched) -> Caller:
         owner = self._settings.owner

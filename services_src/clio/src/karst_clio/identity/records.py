@@ -39,6 +39,10 @@ class Record:
     user: User
     token_epoch_s: float | None = None
 
+    def ends(self, issued_s: float | None) -> bool:
+        """Whether a token of this time is over before its time."""
+        return self.token_epoch_s is not None and (issued_s is None or issued_s < self.token_epoch_s)
+
 
 class Records:
     """Users by e-mail: lower-cased, else spelled exactly as asked for."""

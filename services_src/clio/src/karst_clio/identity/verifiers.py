@@ -1,8 +1,8 @@
-"""Which verifier vouches for a token: ours, the gateway, Google, in this order."""
+"""Which verifier vouches for a token: ours and Google by its signature, the gateway for every other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -31,6 +31,11 @@ class Vouched:
     gateway_token: str | None = field(default=None, repr=False)
     user: User | None = None
     """Who it is, where the gateway knows; else the store does."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the token is a JWT, which lives until its end unless its user ends it earlier."""
+        return self.end_s is not None
 
 
 class NobodyVouchesError(Exception):
@@ -66,8 +71,9 @@ class Verifiers:
         if self.gateway is None or signed.gateway_token is None:
             return signed
         by_gateway = await self._by_gateway(signed.gateway_token, is_fresh=is_fresh)
-        is_same = by_gateway is not None and by_gateway.email.lower() == signed.email.lower()
-        return by_gateway if is_same else None
+        if by_gateway is None or by_gateway.email.lower() != signed.email.lower():
+            return None
+        return replace(by_gateway, issued_s=signed.issued_s, end_s=signed.end_s)
 
     def forget(self) -> None:
         """Check and ask again the next time."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WrapValidator, model_validator
 
 from karst_platform.stores.documents import Document, Fields, Json
 
 _LARGEST, _SMALLEST = 2**63 - 1, -(2**63)
+_NO_COORDINATE = "coordinates are whole numbers of up to 64 bits, like 18416"
 _PREFIX = {"point": "Pt", "lineseg": "Ln", "sphere": "Sp"}
 _NUMBERS = {"point": 3, "lineseg": 6, "sphere": 6}
 _SHOWN = ("kind", "pos", "prop", "tags", "title", "description")
@@ -17,35 +18,22 @@ _SHOWN = ("kind", "pos", "prop", "tags", "title", "description")
 
 def _number(value: object) -> int:
     """A coordinate: doubles, which R sends, lose what follows the point; texts of numbers count as numbers."""
-    match value:
-        case int() if not isinstance(value, bool):
-            number = value
-        case float() if value == value:  # noqa: PLR0124 - what is no number differs from itself
-            number = _cut(value)
-        case str() if len(value) <= 40:
-            number = _parsed(value)
-        case _:
-            raise ValueError("is no number")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(_NO_COORDINATE)  # noqa: TRY004 - pydantic wants a ValueError
+    try:
+        number = _parsed(value) if isinstance(value, str) else int(value)
+    except (ValueError, OverflowError):  # text that is none, NaN and infinity
+        raise ValueError(_NO_COORDINATE) from None
     if not _SMALLEST <= number <= _LARGEST:
-        raise ValueError("does not fit into 64 bits")
+        raise ValueError(_NO_COORDINATE)
     return number
-
-
-def _cut(value: float) -> int:
-    if abs(value) > 2.0**64:
-        raise ValueError("does not fit into 64 bits")
-    return int(value)
 
 
 def _parsed(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        pass
-    value = float(text)
-    if value != value:  # noqa: PLR0124
-        raise ValueError("is no number")
-    return _cut(value)
+        return int(float(text))
 
 
 def _numbers(value: object) -> object:
@@ -75,7 +63,7 @@ class Annotation(BaseModel):
     @model_validator(mode="after")
     def _has_its_numbers(self) -> Self:
         if len(self.pos) != _NUMBERS[self.kind]:
-            raise ValueError(f"pos of a {self.kind} has {_NUMBERS[self.kind]} numbers")
+            raise ValueError(f"pos of a {self.kind} has {_NUMBERS[self.kind]} numbers, not {len(self.pos)}")
         return self
 
     @property
@@ -88,13 +76,15 @@ class Annotation(BaseModel):
         return self.model_dump(include=self.model_fields_set - {"user"})
 
 
-def _how_many(value: object) -> str:
-    return "many" if isinstance(value, list) else "one"
+_MANY = TypeAdapter(list[Annotation])
 
 
-Posted = Annotated[
-    Annotated[Annotation, Tag("one")] | Annotated[list[Annotation], Tag("many")], Discriminator(_how_many)
-]
+def _one_or_many(value: object, _: object) -> Annotation | list[Annotation]:
+    """Read what it is, so that errors speak of nothing else."""
+    return _MANY.validate_python(value) if isinstance(value, list) else Annotation.model_validate(value)
+
+
+Posted = Annotated[Annotation | list[Annotation], WrapValidator(_one_or_many)]
 """One annotation or a list of them."""
 
 

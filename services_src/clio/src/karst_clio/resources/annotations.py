@@ -47,7 +47,7 @@ def router(needs: Needs) -> APIRouter:
         """Show annotations, in order of users and keys."""
         if user and not caller.is_(user) and not caller.is_admin:
             raise HTTPException(401, NO_PERMISSION)
-        users = {user if user and not caller.is_(user) else caller.email}
+        users = {user, user.lower()} if user and not caller.is_(user) else {caller.email}
         if groups:
             members = await needs.identity.members(caller, _groups(caller, groups))
             users |= {spelling for member in members if not caller.is_(member) for spelling in (member, member.lower())}

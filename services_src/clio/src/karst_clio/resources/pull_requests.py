@@ -55,10 +55,14 @@ def router(needs: Needs) -> APIRouter:
         ] = "",
     ) -> StreamingResponse:
         """Show what was handed in, by user, scope and key."""
-        is_own = not user_email or caller.is_(user_email)
+        is_everybody = user_email == EVERYBODY
+        is_own = not user_email or (caller.is_(user_email) and not is_everybody)
         if not is_own and not caller.is_admin:
             raise HTTPException(401, NO_PERMISSION)
-        users = await handed_in.users() if user_email == EVERYBODY else [caller.email if is_own else user_email]
+        if is_everybody:
+            users = await handed_in.users()
+        else:
+            users = [caller.email] if is_own else sorted({user_email.lower(), user_email})
         return await streamed(_by_user(handed_in, users))
 
     return routes

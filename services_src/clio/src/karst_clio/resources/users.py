@@ -23,7 +23,7 @@ _MISPLACED = "datasets"
 
 def _address(email: str) -> str:
     if "@" not in email or not is_address(email):
-        raise ValueError("is no e-mail address")
+        raise ValueError("users are named by their e-mail addresses, like ada@example.org")
     return email
 
 
