@@ -126,7 +126,7 @@ def test_fresh_begins_anew(start: Launch, state: Path) -> None:
 def test_what_was_declared_anew_replaces_what_is_stored(start: Launch, state: Path) -> None:
     document = {"version": 1, "datasets": [{"name": "tiny", "title": "Renamed", "clio": {}}]}
     running = ready(start(state, deployment={**DEPLOYMENT, "document": document}))
-    assert "1 documents written" in running.text
+    assert "1 document written" in running.text
     assert "Renamed" in running.get("/").text
 
 

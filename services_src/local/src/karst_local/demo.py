@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from karst_clio.identity.own_tokens import LIFE_S, OwnTokens
 from karst_local.deployment import Dataset, Deployment
+from karst_local.invented import invent
 from karst_local.state import State, write_private
 from karst_platform.stores.documents import Documents, Fields, Json, Write
 from karst_platform.stores.documents_postgres import PostgresDocuments
@@ -34,10 +35,10 @@ def token(state: State, key: str, email: str) -> str:
 
 
 async def seed_database(dsn: str, deployment: Deployment) -> int:
-    """`seed` the documents of a database."""
+    """`seed` the documents of a database, and `invent` neurons."""
     documents = PostgresDocuments(Postgres(dsn, connections=1))
     try:
-        return await seed(documents, deployment)
+        return await seed(documents, deployment) + await invent(documents, deployment, time.time())
     finally:
         await documents.close()
 

@@ -71,3 +71,8 @@ class Progress:
         # The platform outlives its terminal, and whatever its output was piped to.
         with suppress(OSError):
             self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: `1 document`, `2 documents`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import psutil
 from starlette.types import ASGIApp
 
 from karst_local import database, demo, mount
@@ -17,7 +18,7 @@ from karst_local.logs import log_to
 from karst_local.next_steps import Address, DemoLogin, next_steps
 from karst_local.options import Options
 from karst_local.ports import free_port
-from karst_local.progress import Progress
+from karst_local.progress import Progress, counted
 from karst_local.server import Listener, Stop, drain, listen, stopping_on_signals, until_first
 from karst_local.services import declared_services
 from karst_local.state import NEEDED_BYTES, NEEDED_WITHOUT_DATABASE_BYTES, State, open_state, write_private
@@ -40,7 +41,6 @@ class _Run:
 
     def __init__(self, options: Options, progress: Progress, state: State) -> None:
         self._options, self._progress, self._state = options, progress, state
-        self._begin_s = time.monotonic()
 
     async def serve(self, stop: Stop) -> Exit:
         """Start everything, serve until stopped, end in good order."""
@@ -93,12 +93,12 @@ class _Run:
     async def _migrate(self, dsn: str) -> None:
         with self._progress.step("Schema") as step:
             steps = await database.prepare(dsn)
-            step.note = f"{steps} migrations" if steps else "up to date"
+            step.note = counted(steps, "migration") if steps else "up to date"
 
     async def _first_user(self, dsn: str) -> DemoLogin:
         with self._progress.step("Datasets and first user") as step:
             changed = await demo.seed_database(dsn, self._options.deployment)
-            step.note = f"{changed} documents written" if changed else "as declared"
+            step.note = f"{counted(changed, 'document')} written" if changed else "as declared"
         email = self._options.deployment.owner
         return DemoLogin(email=email, token=demo.token(self._state, signing_key(self._options, self._state), email))
 
@@ -115,7 +115,7 @@ class _Run:
         servers = listen(app, places.listeners)
         running = [asyncio.create_task(one.serve()) for one in servers]
         await asyncio.sleep(0)  # they bind now
-        self._progress.show(*next_steps(places.address, login, path, time.monotonic() - self._begin_s))
+        self._progress.show(*next_steps(places.address, login, path, _elapsed_s()))
         watch = [database.Watch(server, self._progress).run()] if server is not None else []
         try:
             await until_first(stop.asked.wait(), *(_ended(one) for one in running), *watch)
@@ -146,6 +146,11 @@ async def run(options: Options, progress: Progress) -> Exit:
                     raise
                 # Ctrl-C reaches the programs that we run as well: what they say then is no fault.
                 return Exit.INTERRUPTED
+
+
+def _elapsed_s() -> float:
+    """Seconds since the command was given: `karst up` became this process."""
+    return time.time() - psutil.Process().create_time()
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
