@@ -45,8 +45,14 @@ def digest_of(token: str) -> bytes:
 
 
 def credential_of(request: Request) -> Credential | None:
-    """The token of the `Authorization` header, else of a cookie, else of the query."""
-    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
+    """The token of the `Authorization` header, else of a cookie, else of the query.
+
+    None where there are several such headers: a proxy before us may have looked at another of them.
+    """
+    given = request.headers.getlist("authorization")
+    if len(given) > 1:
+        return None
+    scheme, _, rest = (given[0] if given else "").partition(" ")
     if scheme.lower() == "bearer" and rest.strip():
         return Credential(text=rest.strip(), place=Place.HEADER)
     for values, place in ((request.cookies, Place.COOKIE), (request.query_params, Place.QUERY)):

@@ -82,9 +82,17 @@ def answers(example: object, *failures: int, schema: Mapping[str, Any] | None = 
     return {200: {"content": {_JSON: content}}, **{status: {} for status in failures}}
 
 
+def permissions_of(dependant: Dependant) -> Iterator[Requires]:
+    """What a route asks of its caller."""
+    for each in dependant.dependencies:
+        if isinstance(each.call, Requires):
+            yield each.call
+        yield from permissions_of(each)
+
+
 def describe(route: APIRoute) -> None:
     """Add what follows from the route's permission, its method and its parameters."""
-    needs = list(_needs(route.dependant))
+    needs = list(permissions_of(route.dependant))
     first = re.split(r"[.,;:](?:\s|$)", route.description, maxsplit=1)[0]
     route.summary = route.summary or first
     route.description = "\n\n".join([route.description, *(FOR_WHOM[each.name] for each in needs)])
@@ -119,13 +127,6 @@ def _response(status: int, given: Mapping[str, Any]) -> dict[str, Any]:
         name, says = failure.header
         made["headers"] = {name: {"description": says, "schema": {"type": "string"}}}
     return {**made, **given}
-
-
-def _needs(dependant: Dependant) -> Iterator[Requires]:
-    for each in dependant.dependencies:
-        if isinstance(each.call, Requires):
-            yield each.call
-        yield from _needs(each)
 
 
 def _has_parameters(dependant: Dependant) -> bool:
