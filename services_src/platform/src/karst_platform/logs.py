@@ -12,12 +12,15 @@ from typing import TextIO
 
 from starlette.types import Scope
 
-from karst_platform.redaction import carried, cleaned_fields, strike_out
+from karst_platform.redaction import carried, cleaned_fields
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Id of the request that is being answered, or None outside of one."""
 request_scope: ContextVar[Scope | None] = ContextVar("request_scope", default=None)
 """The request that is being answered: whatever it carries as a credential stays out of logs."""
+
+CLEAN = "is_clean"
+"""Mark of records that hold nothing of a client's own words, which need no search."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -25,22 +28,23 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render the record without credentials; extra values come as `extra={"fields": {...}}`."""
-        scope = request_scope.get()
-        known = carried(scope) if scope is not None else ()
         entry: dict[str, object] = {
             "severity": record.levelname,
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "message": strike_out(record.getMessage(), known),
+            "message": record.getMessage(),
             "logger": record.name,
         }
         if (current := request_id.get()) is not None:
-            entry["request_id"] = strike_out(current, known)
+            entry["request_id"] = current
         fields: Mapping[str, object] = getattr(record, "fields", {})
-        entry |= cleaned_fields(fields, known)
+        entry |= fields
         if record.exc_info:
-            entry["traceback"] = strike_out(self.formatException(record.exc_info), known)
+            entry["traceback"] = self.formatException(record.exc_info)
         if record.stack_info:
-            entry["stack"] = strike_out(record.stack_info, known)
+            entry["stack"] = record.stack_info
+        if not getattr(record, CLEAN, False):
+            scope = request_scope.get()
+            entry = cleaned_fields(entry, carried(scope) if scope is not None else ())
         return json.dumps(entry, ensure_ascii=False)
 
 

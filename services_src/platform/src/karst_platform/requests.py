@@ -5,27 +5,29 @@ from __future__ import annotations
 import logging
 import re
 import time
-import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 from http import HTTPStatus
-from secrets import token_bytes
+from itertools import count
+from secrets import token_bytes, token_hex
 
-from starlette.datastructures import Headers, MutableHeaders
+from prometheus_client import Histogram
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from karst_platform.logs import request_id, request_scope
+from karst_platform.logs import CLEAN, request_id, request_scope
 from karst_platform.metrics import ACTIVE_REQUESTS, REQUEST_DURATION, RESPONSE_BYTES
 from karst_platform.rates import TOO_OFTEN, RateLimit
+from karst_platform.redaction import carried, strike_out
 
-HEADER = "X-Request-ID"
+HEADER = b"x-request-id"
 NO_ROUTE = "(none)"
 """Stands for the route's template where no route has the path."""
 _FACTS = "karst.request"
-_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_PROCESS_ID, _places = token_hex(8), count()
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = logging.getLogger("karst.request")
 
@@ -82,14 +84,14 @@ class Requests:
         self._hash_user, self._user_limit = hash_user, user_limit
         self._active = ACTIVE_REQUESTS.labels(service)
         self._bytes = RESPONSE_BYTES.labels(service)
+        self._durations: dict[tuple[str, str, int], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        identifier = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        identifier = _identifier(scope)
         facts = scope[_FACTS] = _Facts(self._hash_user, self._user_limit)
         reset_id, reset_scope = request_id.set(identifier), request_scope.set(scope)
         begin_s, status, sent_bytes = time.perf_counter(), 0, 0
@@ -98,7 +100,8 @@ class Requests:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = identifier
+                others = (each for each in message.get("headers", ()) if each[0] != HEADER)
+                message["headers"] = [*others, (HEADER, identifier.encode())]
             else:
                 sent_bytes += len(message.get("body", b""))
             await send(message)
@@ -115,8 +118,7 @@ class Requests:
     def _tell(self, method: str, facts: _Facts, status: int, sent_bytes: int, elapsed_s: float) -> None:
         method = method if method in _METHODS else "_OTHER"
         route = _template(facts.scope)
-        # Without a status nobody was answered: the client left, or the process ends.
-        REQUEST_DURATION.labels(self._service, method, route, str(status or "none")).observe(elapsed_s)
+        self._duration(method, route, status).observe(elapsed_s)
         self._bytes.inc(sent_bytes)
         is_probe = route.startswith(("/health", "/ready")) and status < HTTPStatus.BAD_REQUEST
         level = logging.DEBUG if is_probe else logging.INFO
@@ -131,7 +133,15 @@ class Requests:
             "bytes": sent_bytes,
             "user": facts.user,
         }
-        _log.log(level, "request", extra={"fields": fields})
+        _log.log(level, "request", extra={"fields": fields, CLEAN: True})
+
+    def _duration(self, method: str, route: str, status: int) -> Histogram:
+        # Without a status nobody was answered: the client left, or the process ends.
+        found = self._durations.get((method, route, status))
+        if found is None:
+            found = REQUEST_DURATION.labels(self._service, method, route, str(status or "none"))
+            self._durations[method, route, status] = found
+        return found
 
 
 class Innermost:
@@ -146,6 +156,16 @@ class Innermost:
         if isinstance(facts, _Facts):
             facts.scope = scope
         await self._app(scope, receive, send)
+
+
+def _identifier(scope: Scope) -> str:
+    """The id that the caller gave, unless it is none, or a credential; else one of our own."""
+    given = next((value for name, value in scope["headers"] if name == HEADER), None)
+    if given is not None and _GIVEN_ID.fullmatch(given):
+        identifier = given.decode("ascii")
+        if strike_out(identifier, carried(scope)) == identifier:
+            return identifier
+    return f"{_PROCESS_ID}{next(_places):016x}"
 
 
 def _template(scope: Scope | None) -> str:
