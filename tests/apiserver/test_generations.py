@@ -62,9 +62,10 @@ def test_replicas_follow_the_state_and_are_left_to_autoscalers(
     assert (is_suspended(server), autoscaled(server)) == (True, {"engine"})
 
     reach("active")
-    assert replicas(server) == {"engine": 4, "engine-beat": 1, "engine-busy": 1, "engine-queue": 0}
+    assert replicas(server) == {"engine": 4, "engine-beat": 1, "engine-busy": 0, "engine-queue": 0}
     assert (is_suspended(server), autoscaled(server)) == (False, {"engine", "engine-busy", "engine-queue"})
     scale(server, "engine-queue", 5)
+    scale(server, "engine-busy", 3)
     assert changes_of_a_plan(workshop, folder) == []
 
     reach("draining")

@@ -53,6 +53,30 @@ def test_processor_and_memory_are_left_to_kubernetes() -> None:
         assert not needs_keda([plain])
 
 
+@pytest.mark.parametrize(
+    ("signal", "metric", "more"),
+    [("cpu", "container_cpu", ""), ("memory", "container_memory", ',memory_type="non-evictable"')],
+)
+def test_what_sleeps_is_woken_by_keda_which_measures_use_too(signal: str, metric: str, more: str) -> None:
+    scaling = {"signal": signal, "target": 25, "min_replicas": 0, "max_replicas": 2}
+    worker = service("guidebook-worker", {"scaling": scaling, "is_generation_bound": True})
+    found = scaled(worker)
+    assert needs_keda([worker])
+    assert (found.min_replicas, found.max_replicas, found.fallback_replicas) == (1, 2, 1)
+    where = (
+        'project_id="lab-cave",cluster_name="api-blue",namespace_name="api-blue",'
+        f'pod_name=~"guidebook-worker-[a-z0-9]+-[a-z0-9]+",container_name="worker"{more}'
+    )
+    assert found.trigger.metadata["query"] == f"100 * sum(kubernetes_io:{metric}_request_utilization{{{where}}})"
+    assert found.trigger.metadata["threshold"] == "25"
+    assert scaler(blue(), only_process(worker), GenerationState.STANDBY) is None
+
+
+def test_one_that_sleeps_and_is_never_two_needs_no_autoscaler() -> None:
+    canary = service("canary", {"scaling": {"max_replicas": 1}, "is_generation_bound": True})
+    assert scaler(blue(), only_process(canary), ACTIVE) is None
+
+
 def test_a_deployment_that_chooses_a_processor_target_takes_the_queue_away() -> None:
     scaling = {"signal": "queue", "queue": "remesh-high"}
     chosen = service("meshworker", {"scaling": scaling}, choice={"scaling": {"min": 1, "max": 2, "target_cpu": 80}})

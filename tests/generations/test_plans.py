@@ -34,7 +34,6 @@ BEAT = f"kubernetes_deployment_v1.{_PROCESS}__beat__deployment"
 BUSY = f"kubernetes_deployment_v1.{_PROCESS}__busy__deployment"
 QUEUE = f"kubernetes_deployment_v1.{_PROCESS}__queue__deployment"
 NIGHTLY = f"kubernetes_cron_job_v1.{_PROCESS}__nightly__job"
-OWN_SCALER = f"kubernetes_horizontal_pod_autoscaler_v2.{_PROCESS}__busy_autoscaler__autoscaler"
 RELEASE = "helm_release.apps__ours_custom__release"
 GKE = "google_container_cluster.cluster__gke__cluster"
 URL_MAP = "google_compute_url_map.front__balancer__urls__map"
@@ -101,10 +100,10 @@ def lead_apps(life: Life) -> dict[str, Step]:
 
 
 def scaled(step: Step, replicas: str) -> Step:
-    """The step with as many replicas of the queue's worker as its autoscaler found that it takes."""
+    """The step with as many replicas of the workers as their autoscalers found that it takes."""
     state = deepcopy(step.leaves)
     for one in state["resources"]:
-        if f"{one['type']}.{one['name']}" == QUEUE:
+        if f"{one['type']}.{one['name']}" in {BUSY, QUEUE}:
             one["instances"][0]["attributes"]["spec"][0]["replicas"] = replicas
     return replace(step, leaves=state)
 
@@ -152,27 +151,24 @@ def test_a_generation_on_standby_is_made_whole(lives: dict[str, dict[str, Step]]
 
 def test_becoming_active_wakes_what_slept(lives: dict[str, dict[str, Step]]) -> None:
     step = lives[APPS]["active"]
-    assert step.addresses(Action.CREATE) == {OWN_SCALER}
-    assert step.addresses(*Action) == step.addresses(Action.CREATE, Action.UPDATE, Action.NO_OP)
+    assert step.addresses(*Action) == step.addresses(Action.UPDATE, Action.NO_OP)
     updates = step.updates()
     assert updates.pop(RELEASE).keys() == {"values[0]"}
-    # The queue's worker is left to its autoscaler, which begins with none.
+    # Workers are left to their autoscalers, which begin with none.
     assert updates == {
         BEAT: {"spec[0].replicas": ("0", "1")},
-        BUSY: {"spec[0].replicas": ("0", "1")},
         NIGHTLY: {"spec[0].suspend": (True, False)},
     }
 
 
 def test_draining_stops_what_was_awake(lives: dict[str, dict[str, Step]]) -> None:
     step = lives[APPS]["draining"]
-    assert step.addresses(Action.DELETE) == {OWN_SCALER}
-    assert step.addresses(*Action) == step.addresses(Action.DELETE, Action.UPDATE, Action.NO_OP)
+    assert step.addresses(*Action) == step.addresses(Action.UPDATE, Action.NO_OP)
     updates = step.updates()
     assert updates.pop(RELEASE).keys() == {"values[0]"}
     assert updates == {
         BEAT: {"spec[0].replicas": ("1", "0")},
-        BUSY: {"spec[0].replicas": ("1", "0")},
+        BUSY: {"spec[0].replicas": ("3", "0")},
         QUEUE: {"spec[0].replicas": ("3", "0")},
         NIGHTLY: {"spec[0].suspend": (False, True)},
     }

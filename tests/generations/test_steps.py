@@ -22,7 +22,6 @@ URL_MAP = "google_compute_url_map.front__balancer__urls__map"
 BLUE = ("local-addons-blue", "local-apps-blue", "local-cluster-blue")
 GREEN = ("local-addons-green", "local-apps-green", "local-cluster-green")
 MIGRATION = re.compile(r"-migrate-[0-9a-f]{8}")
-OWN_MEASURES = {ScalingSignal.CPU, ScalingSignal.MEMORY}
 UNPROTECTED = {"google[0].deletion_policy": ("PREVENT", "DELETE")}
 
 
@@ -33,6 +32,12 @@ def sleepers(output: Path) -> list[RunningProcess]:
     environment = main.load_checked(output / "environments", main.known_services(main.SERVICES, catalog))["local"]
     running = cluster_workloads(main.blueprint(environment, catalog).workloads)
     return [one for each in running for one in processes(each) if one.process.is_generation_bound or one.is_scheduled]
+
+
+def is_scaled(one: RunningProcess) -> bool:
+    """Whether an autoscaler finds how many of a sleeper run."""
+    bounds = max(1, one.scaling.min_replicas), one.scaling.max_replicas
+    return not one.is_scheduled and (one.scaling.signal is ScalingSignal.QUEUE or bounds[0] < bounds[1])
 
 
 def names(stack: ExampleStack, kind: str, addresses: Iterable[str]) -> set[str]:
@@ -89,12 +94,12 @@ def test_what_slept_wakes_in_the_generation_that_becomes_active(life: Life, slee
     before, after = (life[step]["local-apps-green"] for step in ("moved", "swapped"))
     woken = differences(life["moved"], life["swapped"])["local-apps-green"]
     _holds_sleepers(woken, sleepers, before, after)
-    queued = {one.name for one in sleepers if one.scaling.signal is ScalingSignal.QUEUE and not one.is_scheduled}
+    scaled = {one.name for one in sleepers if is_scaled(one)}
     old, new = values(before), values(after)
     changed = {address for address in new if old[address] != new[address]}
     assert {address for address in woken.changed if address.startswith("helm_release.")} == changed
     assert not [one for told in old.values() for one in told["scalers"]]
-    assert {one["name"] for told in new.values() for one in told["scalers"]} == queued
+    assert {one["name"] for told in new.values() for one in told["scalers"]} == scaled
     for address in changed:
         assert woken.changed[address].keys() == {"values[0]"}
         told = new[address]
@@ -108,12 +113,10 @@ def _holds_sleepers(
     woken: Difference, sleepers: list[RunningProcess], before: ExampleStack, after: ExampleStack
 ) -> None:
     lasting = [one for one in sleepers if not one.is_scheduled]
-    own = {one.name for one in lasting if one.scaling.signal in OWN_MEASURES and not one.process.is_scheduler}
     spare = {one.name for one in lasting if one.scaling.min_replicas > 1}
     assert not woken.removed
-    assert names(after, "horizontal_pod_autoscaler_v2", woken.added) == own
     assert names(after, "pod_disruption_budget_v1", woken.added) == spare
-    assert len(woken.added) == len(own) + len(spare)
+    assert len(woken.added) == len(spare)
 
     assert names(after, "deployment_v1", woken.changed) == {one.name for one in lasting}
     assert names(after, "cron_job_v1", woken.changed) == {one.name for one in sleepers if one.is_scheduled}
@@ -126,11 +129,8 @@ def _holds_sleepers(
             assert changed.keys() == {"spec.replicas"}
             assert changed["spec.replicas"][0] == "0"
     counts = {name: body["spec"].get("replicas") for name, body in objects(after, "deployment_v1").items()}
-    # Who counts a queue begins with none, so the number is left to it.
-    least = {
-        one.name: None if one.scaling.signal is ScalingSignal.QUEUE else str(one.scaling.min_replicas)
-        for one in lasting
-    }
+    # Whoever is scaled begins with none, so the number is left to the autoscaler.
+    least = {one.name: None if is_scaled(one) else str(one.scaling.min_replicas) for one in lasting}
     assert {name: counts[name] for name in least} == least
     assert {objects(before, "deployment_v1")[name]["spec"]["replicas"] for name in least} == {"0"}
 

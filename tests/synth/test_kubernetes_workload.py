@@ -87,6 +87,11 @@ def test_ranges_that_are_none_are_refused(least: int, most: int) -> None:
         ReplicaRange(min_replicas=least, max_replicas=most, measure=Measure.MEMORY, target_percent=80)
 
 
+def test_a_number_and_an_autoscaler_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match="every apply would undo what it did"):
+        replace(WEB.runs, count=2)
+
+
 def test_a_budget_from_two_replicas_on() -> None:
     found = only(synth_workload(), "kubernetes_pod_disruption_budget_v1")
     assert found["spec"] == {"max_unavailable": "1", "selector": {"match_labels": LABELS}}

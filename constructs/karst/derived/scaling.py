@@ -1,5 +1,6 @@
-"""What decides how many replicas of a process run where processor and memory say too little: queues and requests.
+"""What decides how many replicas of a process run where Kubernetes' own autoscaler can't.
 
+That is for queues and requests, and for processor and memory of what sleeps in some generations.
 Google's metrics and our own are asked for in one language (PromQL, through Cloud Monitoring); only the length of a
 Celery queue is read from Redis itself. KEDA's own scaler for Pub/Sub is announced as going away, for the query
 language that it speaks is.
@@ -84,7 +85,7 @@ class UnknownQueueError(ValueError):
 def needs_keda(workloads: Iterable[Workload]) -> bool:
     """Whether any process of these workloads scales by more than processor and memory, in whatever generation."""
     return any(
-        _scales_by_metric(process) for workload in cluster_workloads(workloads) for process in processes(workload)
+        scales_by_metric(process) for workload in cluster_workloads(workloads) for process in processes(workload)
     )
 
 
@@ -100,18 +101,16 @@ def reads_broker(workloads: Iterable[Workload]) -> bool:
 def scaler(names: ClusterNames, process: RunningProcess, state: GenerationState) -> Scaler | None:
     """The autoscaler of a process in a generation of this state.
 
-    None for what processor and memory decide, and for what sleeps in such a generation. Raises `UnknownQueueError`
-    for a queue that the process doesn't read, in every state.
+    None for what Kubernetes' own autoscaler decides, and for what sleeps in such a generation. Raises
+    `UnknownQueueError` for a queue that the process doesn't read, in every state.
     """
-    if not _scales_by_metric(process):
+    if not scales_by_metric(process):
         return None
     scaling = process.scaling
-    trigger = (
-        _queue_trigger(names, process) if scaling.signal is ScalingSignal.QUEUE else _requests_trigger(names, process)
-    )
+    trigger = _trigger(names, process)
     if not process.is_awake(state):
         return None
-    # Requests are counted where they arrive: of no replica there is no metric that could bring the first one.
+    # Requests and use are counted where they arise: of no replica there is no metric that could bring the first one.
     least = scaling.min_replicas if scaling.signal is ScalingSignal.QUEUE else max(1, scaling.min_replicas)
     return Scaler(
         name=process.name,
@@ -132,8 +131,42 @@ def logins(scalers: Iterable[Scaler]) -> tuple[ScalerLogin, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _scales_by_metric(process: RunningProcess) -> bool:
-    return not process.is_scheduled and process.scaling.signal in (ScalingSignal.QUEUE, ScalingSignal.REQUESTS)
+def scales_by_metric(process: RunningProcess) -> bool:
+    """Whether KEDA decides how many replicas run.
+
+    Kubernetes' own autoscaler leaves a Deployment without replicas alone, so it wakes nothing that has slept; and a
+    number written down to wake it would undo at each apply what the autoscaler did.
+    """
+    if process.is_scheduled:
+        return False
+    scaling = process.scaling
+    if scaling.signal in (ScalingSignal.QUEUE, ScalingSignal.REQUESTS):
+        return True
+    sleeps = process.process.is_generation_bound and not process.process.is_scheduler
+    return sleeps and max(1, scaling.min_replicas) < scaling.max_replicas
+
+
+def _trigger(names: ClusterNames, process: RunningProcess) -> Trigger:
+    match process.scaling.signal:
+        case ScalingSignal.QUEUE:
+            return _queue_trigger(names, process)
+        case ScalingSignal.REQUESTS:
+            return _requests_trigger(names, process)
+        case ScalingSignal.CPU:
+            return _use_trigger(names, process, "kubernetes_io:container_cpu_request_utilization", "")
+        case ScalingSignal.MEMORY:
+            metric = "kubernetes_io:container_memory_request_utilization"
+            return _use_trigger(names, process, metric, ',memory_type="non-evictable"')
+
+
+def _use_trigger(names: ClusterNames, process: RunningProcess, metric: str, more: str) -> Trigger:
+    """Percent of what the replicas of a process reserve, all together: a target for one divides it."""
+    pods = f"{process.name}-[a-z0-9]+-[a-z0-9]+"
+    where = (
+        f'project_id="{names.of.gcp.project}",cluster_name="{names.cluster}",'
+        f'namespace_name="{names.namespace(process.workload)}",pod_name=~"{pods}",container_name="{process.key}"{more}'
+    )
+    return _prometheus(names, f"100 * sum({metric}{{{where}}})", process, is_missing_zero=False)
 
 
 def _requests_trigger(names: ClusterNames, process: RunningProcess) -> Trigger:

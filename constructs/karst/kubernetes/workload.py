@@ -30,7 +30,7 @@ MIGRATION = "migrate"
 
 @dataclass(frozen=True, kw_only=True)
 class Replicas:
-    """How many run: as many as written, or as many as an autoscaler finds."""
+    """How many run: as many as written, or as many as an autoscaler finds. Raises `ValueError` for both at once."""
 
     count: int | None
     """None leaves the number to an autoscaler, from the first day on."""
@@ -39,6 +39,13 @@ class Replicas:
     range: ReplicaRange | None = None
     """By processor or memory; what else decides stands beside the workload, as a custom resource."""
     is_singleton: bool = False
+
+    def __post_init__(self) -> None:
+        if self.count is not None and self.range is not None:
+            raise ValueError(
+                f"{self.count} replicas are written down and an autoscaler is to find how many: every apply would undo "
+                "what it did. Leave one of the two out"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from karst.config.deployment import Deployment
 from karst.config.service_runtime import ScalingSignal
 from karst.config.types import GenerationState
 from karst.derived.processes import RunningProcess
+from karst.derived.scaling import scales_by_metric
 from karst.kubernetes.autoscaler import Measure, ReplicaRange
 from karst.kubernetes.workload import Replicas
 
@@ -23,11 +24,12 @@ def replicas(deployment: Deployment, process: RunningProcess, state: GenerationS
     if scaling.signal not in _MEASURES:
         return Replicas(count=None, least=scaling.min_replicas)
     least = max(1, scaling.min_replicas)
+    if scales_by_metric(process):
+        return Replicas(count=None, least=least)
     if least == scaling.max_replicas:
         return Replicas(count=least, least=least, is_singleton=is_scheduler)
     return Replicas(
-        # What has slept must be woken: an autoscaler by processor or memory leaves a Deployment of no replicas alone.
-        count=least if process.process.is_generation_bound else None,
+        count=None,
         least=least,
         range=ReplicaRange(
             min_replicas=least,
