@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from karst.config.errors import ConfigError
-from karst.plan.approvals import Approval, read_approvals
+from karst.plan.approvals import Approval, check_stacks, read_approvals
 from karst.plan.report import as_text
 from karst_cli.application import synthesize
 from karst_cli.arguments import Arguments, UsageError, only_synthesis_options, parse, strip_own
@@ -148,7 +148,7 @@ def _run_guarded(command: str, arguments: Arguments, project: Path) -> int:
     if arguments.has("--dry-run"):
         print_dry_run(command, request, terraform)
         return OK
-    approvals = _approvals(arguments, project)
+    approvals = _approvals(arguments, project, stacks)
     guarded = GuardedRun(
         request=request,
         terraform=terraform,
@@ -251,10 +251,14 @@ def _waits(command: str, arguments: Arguments, stacks: dict[str, Stack]) -> Wait
     return destroy_order(stacks, chosen)
 
 
-def _approvals(arguments: Arguments, project: Path) -> tuple[Approval, ...]:
+def _approvals(arguments: Arguments, project: Path, stacks: Collection[str]) -> tuple[Approval, ...]:
     environments = _environments(arguments, project)
     given = [project / path for path in arguments.own.get("--approvals", [])]
-    return read_approvals([*sorted(environments.glob("*/approvals.yaml")), *given])
+    approvals = read_approvals([*sorted(environments.glob("*/approvals.yaml")), *given])
+    # Of some deployments only, the stacks of the others are unknown.
+    if not _app_environment(arguments).get("KARST_ONLY"):
+        check_stacks(approvals, stacks)
+    return approvals
 
 
 def _environments(arguments: Arguments, project: Path) -> Path:

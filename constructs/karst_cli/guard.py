@@ -57,6 +57,9 @@ def guard(
     except (PlanUnreadableError, ConfigError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(UNUSABLE_INPUT) from error
+    for consent in consents:
+        if all(consent.stack != plan.stack for plan in read):
+            typer.echo(f"{consent.place}: none of these plans is of the stack {consent.stack}", err=True)
     verdict = judge(read, consents, today=datetime.now(UTC).date())
     typer.echo(as_json(verdict) if output_format is OutputFormat.JSON else as_text(verdict))
     if verdict.refusals:

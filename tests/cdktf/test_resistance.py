@@ -117,6 +117,21 @@ def test_bad_approvals(project: Project, capsys: pytest.CaptureFixture[str]) -> 
     )
 
 
+def test_approvals_of_stacks_and_generations_that_do_not_exist(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project.folder / "environments" / "demo" / "approvals.yaml"
+    path.parent.mkdir(parents=True)
+    entry = "{address: google_storage_bucket.images, stack: demo-foundatoin, action: delete, reason: moved}"
+    path.write_text(f"approvals:\n  - {entry}\n")
+    said = refuse(project, capsys, "deploy", "demo", "--auto-approve")
+    assert "approvals.yaml:2: stack: there is no stack 'demo-foundatoin', so the approval of" in said
+    assert "Did you mean 'demo-foundation'?" in said
+    assert project.calls("plan") == []
+    monkeypatch.setenv("KARST_ONLY", "demo")
+    assert project.cdktf("diff", "demo") == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_reaches_terraform_once_and_starts_nothing_more(project: Project, number: signal.Signals) -> None:
     project.behave(**{"apply demo-foundation": {"wait_for_interrupt": True}})

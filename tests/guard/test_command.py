@@ -63,6 +63,29 @@ def test_unused_approval_is_reported(tmp_path: Path) -> None:
     assert "approval not used: a.b in moved (" in result.stdout
 
 
+def test_an_approval_of_what_the_plan_does_not_hold_says_so_and_what_may_be_meant(tmp_path: Path) -> None:
+    path = tmp_path / "approvals.yaml"
+    entry = "{address: google_storage_bucket.segmentatoin, stack: demo-data-h01, action: delete, reason: gone}"
+    path.write_text(f"approvals:\n  - {entry}\n")
+    arguments = (PLANS / "block_removed.json", "--stack", "demo-data-h01", "--approvals", path)
+    result = run(*arguments)
+    assert result.exit_code == REFUSED
+    assert (
+        f"approval not used: google_storage_bucket.segmentatoin in demo-data-h01 ({path}:2): take it out, or correct "
+        "it if google_storage_bucket.segmentation is meant. The plan holds no such object\n"
+    ) in result.stdout
+    document = json.loads(run(*arguments, "--format", "json").stdout)
+    assert document["approvals_of_unknown_objects"] == document["unused_approvals"]
+    assert len(document["unused_approvals"]) == 1
+
+
+def test_an_approval_of_another_stack_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "approvals.yaml"
+    path.write_text("approvals:\n  - {address: a.b, stack: movd, action: delete, reason: gone}\n")
+    result = run(PLANS / "moved.json", "--approvals", path)
+    assert (result.exit_code, result.stderr) == (0, f"{path}:2: none of these plans is of the stack movd\n")
+
+
 def test_unusable_input(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     path.write_text("{}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from karst.config.approvals import Approvals
-from karst.config.errors import ConfigError, Problem, raise_if_any
+from karst.config.errors import ConfigError, Problem, did_you_mean, raise_if_any, show
 from karst.config.loader import check
 from karst.config.yaml_source import read_source
 from karst.plan.model import Action
@@ -24,8 +24,14 @@ class Approval:
     reason: str
     until: date | None = None
     """The last day on which it counts; without one it counts until it is taken out."""
-    place: str
-    """File and line, for messages."""
+    file: str
+    line: int
+    """Where it stands, for messages."""
+
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return f"{self.file}:{self.line}"
 
     def is_expired(self, today: date) -> bool:
         """Whether its last day is over."""
@@ -45,6 +51,24 @@ def read_approvals(paths: Iterable[Path]) -> tuple[Approval, ...]:
     return tuple(approvals)
 
 
+def check_stacks(approvals: Iterable[Approval], stacks: Collection[str]) -> None:
+    """Raise `ConfigError` for approvals of stacks, or of generations of them, that are not among all the `stacks`."""
+    raise_if_any(
+        [
+            Problem(
+                file=approval.file,
+                line=approval.line,
+                key="stack",
+                message=f"there is no stack {show(approval.stack)}, so the approval of {approval.address} lets nothing "
+                "pass",
+                remedy=did_you_mean(approval.stack, stacks, "Stacks"),
+            )
+            for approval in approvals
+            if approval.stack not in stacks
+        ]
+    )
+
+
 def _approvals(path: Path) -> Iterator[Approval]:
     source = read_source(path)
     for index, entry in enumerate(check(source, Approvals).approvals):
@@ -54,5 +78,6 @@ def _approvals(path: Path) -> Iterator[Approval]:
             action=Action(entry.action),
             reason=entry.reason.strip(),
             until=entry.until,
-            place=f"{source.file}:{source.line(('approvals', index))}",
+            file=source.file,
+            line=source.line(("approvals", index)),
         )

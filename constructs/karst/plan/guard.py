@@ -6,11 +6,12 @@ goes away with the block that holds it. The guard judges the plan itself, before
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from karst.config.errors import nearest
 from karst.plan.approvals import Approval
 from karst.plan.model import Action, Plan, ResourceChange, Values
 from karst.plan.protection import SECRET_VERSION, is_abandoned, is_grant, is_rotation, protections
@@ -47,6 +48,8 @@ class Verdict:
     expired: tuple[Approval, ...] = ()
     unused: tuple[Approval, ...] = ()
     """Approvals of the judged stacks that no change asked for: take them out, else they wait for an accident."""
+    strangers: Mapping[Approval, str | None] = field(default_factory=dict[Approval, str | None])
+    """Those of the unused ones that name no object of their plan, each with the object that was probably meant."""
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
@@ -62,10 +65,17 @@ def judge(plans: Iterable[Plan], approvals: Iterable[Approval], *, today: date) 
     valid = {(item.stack, item.address, item.action): item for item in relevant if not item.is_expired(today)}
     findings = tuple(_with_approval(finding, valid) for plan in judged for finding in findings_of(plan))
     used = {finding.approval for finding in findings if finding.approval}
+    unused = tuple(item for item in relevant if not item.is_expired(today) and item not in used)
+    held = {plan.stack: {change.address for change in plan.changes} for plan in judged}
     return Verdict(
         findings=findings,
         expired=tuple(item for item in relevant if item.is_expired(today)),
-        unused=tuple(item for item in relevant if not item.is_expired(today) and item not in used),
+        unused=unused,
+        strangers={
+            item: nearest(item.address, sorted(held[item.stack]))
+            for item in unused
+            if item.address not in held[item.stack]
+        },
     )
 
 

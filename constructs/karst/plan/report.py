@@ -29,6 +29,7 @@ def as_json(verdict: Verdict) -> str:
         "findings": [_finding(finding) for finding in verdict.findings],
         "expired_approvals": [_approval(approval) for approval in verdict.expired],
         "unused_approvals": [_approval(approval) for approval in verdict.unused],
+        "approvals_of_unknown_objects": [_approval(approval) for approval in verdict.strangers],
     }
     return json.dumps(document, indent=2)
 
@@ -41,7 +42,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     for approval in verdict.expired:
         yield f"approval expired on {approval.until}: {_outdated(approval)}"
     for approval in verdict.unused:
-        yield f"approval not used: {_outdated(approval)}"
+        yield f"approval not used: {_outdated(approval)}{_stranger(verdict, approval)}"
     if refusals := verdict.refusals:
         yield ""
         yield from _how_to_approve(refusals[0], len(refusals))
@@ -59,6 +60,14 @@ def _line(finding: Finding) -> str:
 
 def _outdated(approval: Approval) -> str:
     return f"{approval.address} in {approval.stack} ({approval.place}): take it out"
+
+
+def _stranger(verdict: Verdict, approval: Approval) -> str:
+    if approval not in verdict.strangers:
+        return ""
+    meant = verdict.strangers[approval]
+    hint = f", or correct it if {meant} is meant" if meant else ""
+    return f"{hint}. The plan holds no such object"
 
 
 def _how_to_approve(example: Finding, count: int) -> Iterator[str]:
