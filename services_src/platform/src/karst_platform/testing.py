@@ -7,15 +7,10 @@ Without Java and the emulator of the Cloud SDK the tests on Firestore skip, or f
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NoReturn
 
 import psycopg
 import pytest
@@ -25,12 +20,9 @@ from karst_platform.stores.documents import Documents
 from karst_platform.stores.documents_firestore import FirestoreDocuments, FirestoreSettings
 from karst_platform.stores.documents_postgres import PostgresDocuments
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+from karst_platform.stores.firestore_emulator import EmulatorError, EmulatorMissingError, running_emulator
 from karst_platform.stores.migrations import migrate
 from karst_platform.stores.postgres import Postgres
-
-_EMULATOR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
-_EMULATOR_CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
-_START_S = 60
 
 OpenDocuments = Callable[[], Documents]
 
@@ -64,23 +56,13 @@ def embedded_postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Host and port of an emulator of Firestore for this run of the tests."""
-    java = shutil.which("java") or _missing("Java")
-    jar = _emulator() or _missing("Firestore's emulator")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("firestore") / "log"
-    # As the Cloud SDK starts it, without a shell between, so that ending it ends it.
-    command = [java, "-Xmx1g", "-Duser.language=en", "-cp", str(jar), _EMULATOR_CLASS]
-    command += ["start", "--host=127.0.0.1", f"--port={port}", "--database-mode=firestore-native"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603
     try:
-        _wait_for(port, process, log)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
+        with running_emulator(tmp_path_factory.mktemp("firestore") / "log") as host:
+            yield host
+    except EmulatorMissingError as error:
+        missing("emulators", str(error))
+    except EmulatorError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(params=["postgres", "firestore"])
@@ -112,25 +94,3 @@ async def postgres_dsn(embedded_postgres: EmbeddedPostgres) -> str:
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         await connection.execute("TRUNCATE documents")
     return dsn
-
-
-def _emulator() -> Path | None:
-    gcloud = shutil.which("gcloud")
-    roots = [Path("/usr/lib/google-cloud-sdk")]
-    if gcloud is not None:
-        roots.insert(0, Path(gcloud).resolve().parent.parent)
-    return next((root / _EMULATOR for root in roots if (root / _EMULATOR).exists()), None)
-
-
-def _missing(what: str) -> NoReturn:
-    missing("emulators", f"{what} is missing: install Java and the Cloud SDK's component cloud-firestore-emulator")
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START_S
-    while time.monotonic() < end and process.poll() is None:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"Firestore's emulator didn't start:\n{log.read_text(errors='replace')[-2000:]}", pytrace=False)

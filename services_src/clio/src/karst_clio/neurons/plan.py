@@ -38,8 +38,7 @@ def _query(collection: Path, combination: tuple[_Choice, ...]) -> Query:
     return Query(
         collection=collection,
         equals=tuple((name, value) for name, value, is_element in combination if not is_element),
-        # Firestore looks into one list a query; finding more than what fits does no harm.
-        contains=tuple((name, value) for name, value, is_element in combination if is_element)[:1],
+        contains=tuple((name, value) for name, value, is_element in combination if is_element),
     )
 
 

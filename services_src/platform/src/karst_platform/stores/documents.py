@@ -59,7 +59,7 @@ class Query:
     equals: tuple[tuple[str, Json], ...] = ()
     """Field and value, as many as needed; null finds null, not the lack of the field."""
     contains: tuple[tuple[str, Json], ...] = ()
-    """Field that is a list, and an element of it; one at the most."""
+    """Field that is a list, and an element of it, as many as needed; Firestore looks up the first only."""
     order_by: str | None = None
     """Leaves out documents without the field. Types come in Firestore's order: null, booleans, numbers, text, lists,
     maps. Firestore needs an index of its own for this together with `equals` or `contains`."""

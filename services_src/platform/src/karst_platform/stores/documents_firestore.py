@@ -32,7 +32,7 @@ from karst_platform.stores.firestore import (
     translated,
 )
 from karst_platform.stores.firestore_messages import Moment, page_of, writes_of
-from karst_platform.stores.firestore_reads import document_of, read
+from karst_platform.stores.firestore_reads import document_of, has_elements, read
 from karst_platform.stores.firestore_transaction import FirestoreTransaction, commit
 from karst_platform.stores.firestore_values import Message
 from karst_platform.stores.storable import check_path, check_query, check_write
@@ -70,7 +70,8 @@ class FirestoreDocuments:
         moment = Moment()
         left = query.limit
         while left is None or left > 0:
-            size = _PAGE if left is None else min(left, _PAGE)
+            # Of what Firestore finds by one list not all may fit the others.
+            size = _PAGE if left is None or len(query.contains) > 1 else min(left, _PAGE)
             count = 0
             with translated():
                 request = page_of(self._firestore, query, size=size, after=last, moment=moment)
@@ -81,8 +82,11 @@ class FirestoreDocuments:
                     moment = moment.or_of(message)
                     if message.HasField("document"):
                         count, last = count + 1, message.document
-                        yield document_of(self._firestore, last)
-            left = None if left is None else left - count
+                        if has_elements(query, last):
+                            yield document_of(self._firestore, last)
+                            left = None if left is None else left - 1
+                            if left == 0:
+                                return
             if count < size:
                 return
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import LiteralString
 
-import orjson
 from psycopg import sql
 
-from karst_platform.stores.documents import Json, Path, Query, Write
+from karst_platform.stores.documents import Json, Path, Query
+from karst_platform.stores.documents_json import text_of
 
 Parameters = Sequence[object] | Mapping[str, object]
 Statement = tuple[sql.SQL | sql.Composed, Parameters]
+Change = tuple[Path, str | None]
+"""A document's path and the text of its new fields, None for its end."""
 
 _BATCH_ROWS = 5000
 _BATCH_BYTES = 16 << 20
-_EXPONENT = re.compile(rb"[0-9]e\+?[0-9]")
 
 _GET_ONE = sql.SQL("SELECT collection, id, fields FROM documents WHERE collection = %s AND id = %s")
 _GET_MANY = sql.SQL(
@@ -57,11 +57,27 @@ _LEVEL_BELOW: LiteralString = """
 """
 _BELOW_END = sql.SQL("AND collection < %(end)s::text")
 
+# Only ids are ordered, and each document fetched when its turn comes: sorting whole documents would take the disk.
 # Firestore's order of types; within one, jsonb's, but text by its bytes.
-_ORDER_BY_FIELD: LiteralString = """
-    array_position(ARRAY['null', 'boolean', 'number', 'string', 'array', 'object'], jsonb_typeof({field})) {direction},
-    CASE WHEN jsonb_typeof({field}) = 'string' THEN {field} #>> '{{}}' END COLLATE "C" {direction},
-    {field} {direction},
+_IN_ORDER_OF_FIELD: LiteralString = """
+    SELECT id, (SELECT fields FROM documents WHERE collection = %(collection)s AND documents.id = found.id) AS fields
+    FROM (
+        SELECT id FROM (SELECT id, fields -> %(field)s AS value FROM documents WHERE {filters} OFFSET 0) AS valued
+        WHERE value IS NOT NULL {after}
+        ORDER BY
+            array_position(ARRAY['null', 'boolean', 'number', 'string', 'array', 'object'], jsonb_typeof(value))
+                {direction},
+            CASE WHEN jsonb_typeof(value) = 'string' THEN value #>> '{{}}' END COLLATE "C" {direction},
+            value {direction},
+            id {direction}
+        LIMIT %(limit)s::bigint
+    ) AS found
+"""
+# The planner takes the first rows in order to come cheap, and would search a whole collection for a rare value; set
+# apart, the search goes by the index of fields.
+_IN_ORDER_OF_ID: LiteralString = """
+    WITH found AS {apart} (SELECT id, fields FROM documents WHERE {filters})
+    SELECT id, fields FROM found ORDER BY id LIMIT %(limit)s::bigint
 """
 
 
@@ -91,28 +107,21 @@ def find(query: Query) -> Statement:
     is_search = bool(filters)
     if not is_search:
         filters.append(sql.SQL("collection = %(collection)s"))
-    direction = sql.SQL("DESC" if query.is_descending else "ASC")
     if query.after_id is not None:
         parameters["after"] = query.after_id
-        filters.append(sql.SQL("id {} %(after)s").format(sql.SQL("<" if query.is_descending else ">")))
-    order: sql.Composable = sql.SQL("")
-    if query.order_by is not None:
-        parameters["field"] = query.order_by
-        filters.append(sql.SQL("fields ? %(field)s"))
-        if query.after_value is not None:
-            parameters["after_value"] = _json(query.after_value)
-            filters.append(sql.SQL("fields -> %(field)s > %(after_value)s::jsonb"))
-        order = sql.SQL(_ORDER_BY_FIELD).format(field=sql.SQL("(fields -> %(field)s)"), direction=direction)
-    # The planner takes the first rows in order to come cheap, and would search a whole collection for a rare value;
-    # set apart, the search goes by the index of fields.
-    text = sql.SQL(
-        "WITH found AS {apart} (SELECT id, fields FROM documents WHERE {filters}) "
-        "SELECT id, fields FROM found ORDER BY {order} id {direction} LIMIT %(limit)s::bigint"
-    ).format(
-        apart=sql.SQL("MATERIALIZED" if is_search else "NOT MATERIALIZED"),
+        filters.append(sql.SQL("id > %(after)s"))
+    if query.order_by is None:
+        apart = sql.SQL("MATERIALIZED" if is_search else "NOT MATERIALIZED")
+        return sql.SQL(_IN_ORDER_OF_ID).format(apart=apart, filters=sql.SQL(" AND ").join(filters)), parameters
+    parameters["field"] = query.order_by
+    after: LiteralString = ""
+    if query.after_value is not None:
+        parameters["after_value"] = text_of(query.after_value)
+        after = "AND value > %(after_value)s::jsonb"
+    text = sql.SQL(_IN_ORDER_OF_FIELD).format(
         filters=sql.SQL(" AND ").join(filters),
-        order=order,
-        direction=direction,
+        after=sql.SQL(after),
+        direction=sql.SQL("DESC" if query.is_descending else "ASC"),
     )
     return text, parameters
 
@@ -129,16 +138,15 @@ def children(path: Path) -> Statement:
     return sql.SQL("SELECT DISTINCT name FROM ({names}) AS names ORDER BY name").format(names=names), parameters
 
 
-def batches(changes: Sequence[Write]) -> list[Statement]:
+def batches(changes: Iterable[Change]) -> list[Statement]:
     """Statements for all changes; the last change to a path counts. Rows come in one order, so that none deadlock."""
-    last = {change.path: change.fields for change in changes}
-    in_order = sorted(last.items())
-    gone = [path for path, fields in in_order if fields is None]
+    in_order = sorted(dict(changes).items())
+    gone = [path for path, text in in_order if text is None]
     statements: list[Statement] = []
     for start in range(0, len(gone), _BATCH_ROWS):
         part = gone[start : start + _BATCH_ROWS]
         statements.append((_DELETE_MANY, ([joined(path[:-1]) for path in part], [path[-1] for path in part])))
-    rows = ((joined(path[:-1]), path[-1], _json(fields)) for path, fields in in_order if fields is not None)
+    rows = ((joined(path[:-1]), path[-1], text) for path, text in in_order if text is not None)
     return statements + [_put(part) for part in _parts(rows)]
 
 
@@ -162,32 +170,12 @@ def _put(rows: list[tuple[str, str, str]]) -> Statement:
 
 
 def _holds(key: str, parameters: dict[str, object], part: Json) -> sql.Composable:
-    parameters[f"{key}_part"] = _json(part)
+    parameters[f"{key}_part"] = text_of(part)
     text = sql.SQL("jsonb_set('{{}}', ARRAY[collection], fields) @> {}::jsonb")  # as `documents_fields` indexes it
     return text.format(sql.Placeholder(f"{key}_part"))
 
 
 def _equals(key: str, parameters: dict[str, object], name: str, value: Json) -> sql.Composable:
-    parameters |= {f"{key}_name": name, f"{key}_value": _json(value)}
+    parameters |= {f"{key}_name": name, f"{key}_value": text_of(value)}
     text = sql.SQL("fields -> {} = {}::jsonb")
     return text.format(sql.Placeholder(f"{key}_name"), sql.Placeholder(f"{key}_value"))
-
-
-def _json(value: Json) -> str:
-    data = orjson.dumps(value)
-    if _EXPONENT.search(data):
-        # A JSONB number of 1e16 would come back as an integer, so the digits are spelled out, with a fraction.
-        data = orjson.dumps(_spelled_out(value))
-    return data.decode()
-
-
-def _spelled_out(value: Json) -> object:
-    match value:
-        case float() if abs(value) >= 1e16:
-            return orjson.Fragment(f"{value:.1f}".encode())
-        case dict():
-            return {name: _spelled_out(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_spelled_out(item) for item in value]
-        case _:
-            return value

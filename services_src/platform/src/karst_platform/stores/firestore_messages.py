@@ -53,13 +53,16 @@ def page_of(
     after: Message | None = None,
     moment: Moment,
 ) -> protocol.RunQueryRequest:
-    """Ask for up to `size` documents of what a query finds: the first, or those that follow a document."""
+    """Ask for up to `size` documents of what a query finds: the first, or those that follow a document.
+
+    Firestore looks into one list only: `firestore_reads.has_elements` tells which documents fit the others too.
+    """
     request = _new_query()
     request.parent = firestore.name(query.collection[:-1])
     structured = request.structured_query
     structured.from_.add(collection_id=query.collection[-1])
     filters = [_equals(name, value) for name, value in query.equals]
-    filters += [_field(name, _Query.FieldFilter.Operator.ARRAY_CONTAINS, value) for name, value in query.contains]
+    filters += [_field(name, _Query.FieldFilter.Operator.ARRAY_CONTAINS, value) for name, value in query.contains[:1]]
     if query.order_by is not None and query.after_value is not None:
         filters.append(_field(query.order_by, _Query.FieldFilter.Operator.GREATER_THAN, query.after_value))
     if filters:

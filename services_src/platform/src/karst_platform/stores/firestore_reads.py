@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from google.cloud.firestore_v1.types import firestore as protocol
 
-from karst_platform.stores.documents import Document, Path, Query
+from karst_platform.stores.documents import Document, Json, Path, Query
 from karst_platform.stores.firestore import RETRY, TIMEOUT_S, Firestore
 from karst_platform.stores.firestore_messages import Moment, names_of, page_of
 from karst_platform.stores.firestore_values import Message, fields_of
@@ -38,13 +38,34 @@ async def read(firestore: Firestore, paths: Sequence[Path], moment: Moment) -> t
 
 async def search(firestore: Firestore, query: Query, moment: Moment) -> tuple[list[Message], Moment]:
     """What a query finds, and the moment at which that was so."""
+    size = query.limit if len(query.contains) <= 1 else None
     responses = await firestore.client().run_query(
-        page_of(firestore, query, size=query.limit, moment=moment), timeout=TIMEOUT_S, metadata=firestore.metadata
+        page_of(firestore, query, size=size, moment=moment), timeout=TIMEOUT_S, metadata=firestore.metadata
     )
     messages = [protocol.RunQueryResponse.pb(response) async for response in responses]
     for message in messages:
         moment = moment.or_of(message)
-    return [message.document for message in messages if message.HasField("document")], moment
+    found = [message.document for message in messages if message.HasField("document")]
+    return [each for each in found if has_elements(query, each)][: query.limit], moment
+
+
+def has_elements(query: Query, message: Message) -> bool:
+    """Whether a document has what a query asks for in other lists than the first, in which Firestore has looked."""
+    return all(_contains(message.fields, name, value) for name, value in query.contains[1:])
+
+
+def _contains(fields: Message, name: str, value: Json) -> bool:
+    items = fields_of({name: fields[name]})[name] if name in fields else None
+    return isinstance(items, list) and any(_is_same(item, value) for item in items)
+
+
+def _is_same(one: Json, other: Json) -> bool:
+    """Whether Firestore takes two values for equal: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(one[name], other[name]) for name in one)
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 def document_of(firestore: Firestore, message: Message) -> Document:
