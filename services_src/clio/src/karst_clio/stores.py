@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import SecretStr
 
 from karst_clio.settings import ClioSettings
-from karst_platform.stores.documents import Documents
+from karst_platform.settings import SettingsError
+from karst_platform.stores.documents import Documents, StoreUnavailableError
 from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.documents_postgres import PostgresDocuments
 from karst_platform.stores.firestore import FirestoreSettings
-from karst_platform.stores.migrations import migrate
+from karst_platform.stores.migrations import NewerSchemaError, OlderSchemaError, check_schema, migrate
 from karst_platform.stores.postgres import Postgres
 
 _EMULATED_PROJECT = "karst"
+_PATIENCE_S = 5.0
+_log = logging.getLogger(__name__)
 
 
 def open_documents(settings: ClioSettings) -> Documents:
@@ -44,6 +48,27 @@ def with_store(settings: ClioSettings) -> tuple[ClioSettings, Callable[[], None]
     with ThreadPoolExecutor(max_workers=1) as thread:  # a server that loads this may run its event loop already
         thread.submit(asyncio.run, _migrate(dsn)).result()
     return settings.model_copy(update={"postgres_dsn": SecretStr(dsn)}), server.stop
+
+
+async def refuse_other_schema(settings: ClioSettings) -> None:
+    """Raise SettingsError where the settings name a PostgreSQL whose schema is of another Karst.
+
+    One that doesn't answer passes: requests get 503 until it does.
+    """
+    if settings.postgres_dsn is None:
+        return
+    postgres = Postgres(settings.postgres_dsn.get_secret_value(), connections=1)
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            await check_schema(postgres)
+    except NewerSchemaError as error:
+        raise SettingsError(f"KARST_POSTGRES_DSN: {error}") from None
+    except OlderSchemaError as error:
+        raise SettingsError(f"KARST_POSTGRES_DSN: {error}. Migrate it: python -m karst_clio migrate") from None
+    except (StoreUnavailableError, TimeoutError) as error:
+        _log.warning("the schema of PostgreSQL isn't known yet", exc_info=error)
+    finally:
+        await postgres.close()
 
 
 def _nothing() -> None:

@@ -20,7 +20,7 @@ from karst_platform.stores.documents import Write
 from services_src.clio.tests.exports.conftest import NewStore
 from services_src.clio.tests.exports.filling import documents_at
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 DOCUMENTS = 3000
 PATIENCE_S = 60
 

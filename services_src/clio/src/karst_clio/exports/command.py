@@ -21,6 +21,8 @@ from karst_clio.exports.store import WholeStore
 from karst_platform.stores.documents import ContentionError, StoreUnavailableError
 
 FROM_VARIABLE, TO_VARIABLE = "KARST_CLIO_FROM", "KARST_CLIO_TO"
+DSN_VARIABLE = "KARST_POSTGRES_DSN"
+"""What the service itself reads."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -100,16 +102,17 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--replace", action="store_true", help="overwrite documents that differ")
     importing.add_argument("--dry-run", action="store_true", help="say what would be written")
     migrating = commands.add_parser("migrate", help="bring the schema of a PostgreSQL up, or down")
-    _add_address(migrating, "--to", TO_VARIABLE)
+    _add_address(migrating, "--to", TO_VARIABLE, DSN_VARIABLE)
     migrating.add_argument("--schema", type=int, default=None, help="the newest, if none is named")
     migrating.add_argument("--delete-documents", action="store_true", help="needed for schema 0, which holds none")
     return parser
 
 
-def _add_address(parser: argparse.ArgumentParser, option: str, variable: str) -> None:
+def _add_address(parser: argparse.ArgumentParser, option: str, *variables: str) -> None:
     # By the environment, since arguments can be read by every user of the machine.
-    told = os.environ.get(variable)
-    parser.add_argument(option, dest="address", default=told, required=told is None, help=f"or {variable}")
+    told = next((os.environ[variable] for variable in variables if os.environ.get(variable)), None)
+    help_text = f"or {' or '.join(variables)} in the environment"
+    parser.add_argument(option, dest="address", default=told, required=told is None, help=help_text)
 
 
 def _positive(text: str) -> int:

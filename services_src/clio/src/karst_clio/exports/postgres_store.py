@@ -118,7 +118,7 @@ class PostgresStore:
             async with await psycopg.AsyncConnection.connect(self._address.dsn, connect_timeout=10):
                 pass
         except psycopg.Error as error:
-            reason = (str(error).splitlines() or ["no reason given"])[-1]
+            reason = " ".join(str(error).split()).rstrip(".?") or "no reason given"
             raise ExportError(
                 Exit.STORE,
                 f"{self._address} can't be used: {reason}. Check that it runs, and the address's user, password and "

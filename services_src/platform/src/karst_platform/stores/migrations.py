@@ -15,6 +15,10 @@ class NewerSchemaError(RuntimeError):
     """A newer Karst made this database; this one could damage it."""
 
 
+class OlderSchemaError(RuntimeError):
+    """This database is still to be migrated."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Migration:
     """One step; `up` and `down` are statements of SQL."""
@@ -89,6 +93,13 @@ async def schema_version(postgres: Postgres) -> int:
     async with postgres.connection() as connection:
         row = await (await connection.execute("SELECT to_regclass('documents_schema') IS NOT NULL")).fetchone()
         return await _version(connection) if row and row[0] else 0
+
+
+async def check_schema(postgres: Postgres) -> None:
+    """Raise `NewerSchemaError` or `OlderSchemaError` unless the schema is the one that this Karst works with."""
+    version = await schema_version(postgres)
+    if version < len(MIGRATIONS):
+        raise OlderSchemaError(f"The documents have schema {version}, this Karst needs {len(MIGRATIONS)}")
 
 
 async def _version(connection: Connection) -> int:

@@ -1,0 +1,79 @@
+"""Large stores and busy ones: memory holds a page, and what changes meanwhile is noticed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from karst_clio.exports.addresses import PostgresAddress, parse_address
+from karst_clio.exports.exporting import Export, export
+from karst_clio.exports.faults import Exit, ExportError
+from karst_clio.exports.postgres_store import PostgresStore
+from karst_clio.exports.progress import Screen
+from karst_clio.exports.store import Record
+from karst_platform.stores.documents import Path as DocumentPath
+from karst_platform.stores.documents import Write
+from services_src.clio.tests.exports.conftest import NewStore
+
+pytestmark = pytest.mark.anyio
+MANY = """
+    INSERT INTO documents SELECT 'clio_keyvalue/a@example.org/s/' || n || '/parts', 'p', jsonb_build_object('data',
+        (SELECT string_agg(md5(n * 100000 + m || ''), '') FROM generate_series(1, 28000) m))
+        FROM generate_series(1, %s) n
+"""
+
+
+def highest_mib(arguments: list[str]) -> float:
+    """Run a command, which must end well, and return how much memory it had at the most."""
+    process = subprocess.Popen([sys.executable, "-m", "karst_clio", *arguments])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == Exit.OK
+    return usage.ru_maxrss / 1024
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_store(new_database: NewStore, tmp_path: Path):
+    source, target = new_database(), new_database()
+    assert highest_mib(["migrate", "--to", source]) > 0
+    highest: dict[int, list[float]] = {}
+    for count in (1, 250):  # of 900 kB each
+        with psycopg.connect(source, autocommit=True) as connection:
+            connection.execute("TRUNCATE documents")
+            connection.execute(MANY, (count,))
+        folder = str(tmp_path / str(count))
+        highest[count] = [
+            highest_mib(["export", folder, "--from", source]),
+            highest_mib(["import", folder, "--to", target, "--add"]),
+        ]
+    for few, many in zip(*highest.values(), strict=True):
+        assert many - few < 110, highest
+
+
+class Busy(PostgresStore):
+    """A store to which somebody writes while it is exported."""
+
+    async def records(self, after: DocumentPath | None) -> AsyncIterator[Record]:
+        """All documents, and in the end one more, at the beginning."""
+        async for record in super().records(after):
+            yield record
+        await self.documents.write(Write(path=("a", "new"), fields={}))
+
+
+async def test_a_store_that_changes_meanwhile_makes_no_export(new_database: NewStore, tmp_path: Path):
+    address = parse_address(new_database())
+    assert isinstance(address, PostgresAddress)
+    store = Busy(address)
+    await store.open(is_writing=True)
+    await store.documents.write(*(Write(path=("things", f"{n}"), fields={}) for n in range(30)))
+    order = Export(source=str(address), folder=tmp_path / "e")
+    with pytest.raises(ExportError, match="holds 31 documents now, 30 were exported") as raised:
+        await export(order, store, Screen())
+    assert raised.value.exit_code is Exit.DIFFERENT
+    await store.close()
