@@ -250,6 +250,16 @@ def test_readme_says_what_templates_may_name() -> None:
     assert listed == [f"- `{name}`: {meaning}" for name, meaning in sorted(VALUES.items())]
 
 
+def test_what_the_load_balancer_sends_is_served_until_it_knows_better() -> None:
+    """Its pods must wait for it, finish the longest request after that, and not keep nodes from being taken away."""
+    longest_eviction_s, kept_by_upstream = 600, {"pychunkedgraph", "pychunkedgraph-read"}
+    for service in SERVICES.values():
+        for process in service.processes.values():
+            if service.routes is not None:
+                assert process.drain_s - service.timeouts.handler_s >= 40, service.name
+                assert process.drain_s <= longest_eviction_s or service.name in kept_by_upstream
+
+
 @pytest.mark.parametrize(
     ("name", "percent"), [("pychunkedgraph", 110), ("pychunkedgraph-read", 110), ("meshing", 100), ("guidebook", 125)]
 )

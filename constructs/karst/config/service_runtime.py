@@ -157,7 +157,9 @@ class Process(Model):
         default=45,
         ge=1,
         le=7200,
-        description="Seconds to finish its work before a replica is killed. Longer drains make roll-outs slower.",
+        description="Seconds to finish its work before a replica is killed. A server goes on taking requests in what "
+        "they leave beside `timeouts.handler_s`, for up to the 40 in which the load balancer still sends some. "
+        "Longer drains make roll-outs slower.",
         examples=[45],
     )
     schedule: Cron | None = Field(

@@ -27,7 +27,8 @@ from karst.platform.app_network import reaches, receives
 from karst.platform.app_scale import replicas
 
 _POOL_LABEL = "cloud.google.com/gke-nodepool"
-_LONGEST_PAUSE_S = 10
+_LONGEST_PAUSE_S = 40
+"""So long Google's load balancer may go on sending requests to a pod that is told to stop."""
 _ONE_PATH_PATIENCE_S = 300
 _FIRST_TIMEOUT_S = 900
 
