@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from karst_platform.errors import UnexpectedErrors, answer_errors
 from karst_platform.guards import BodyLimit, SecurityHeaders, TimeLimit
-from karst_platform.health import Check, HealthPaths, health_routes
+from karst_platform.health import Check, HealthPaths, health_routes, listen_for_drain
 from karst_platform.metrics import MetricsPage
 from karst_platform.rates import AddressLimit, limit_of
 from karst_platform.requests import Innermost, Requests, TrailingSlashes, user_hash
@@ -119,6 +119,7 @@ def _traces(name: str, settings: Settings) -> TracerProvider | None:
 def _lifespan(inner: Lifespan | None, traces: TracerProvider | None) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        listen_for_drain()  # where the worker is no copy of the process that starts it
         async with inner(app) if inner is not None else nullcontext():
             yield
         if traces is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +29,16 @@ class Draining:
 
 
 draining = Draining()
+
+
+def listen_for_drain() -> None:
+    """Take SIGUSR1 for the wish to end soon. Only a process's main thread can."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGUSR1, _drain)
+
+
+def _drain(*_: object) -> None:
+    draining.is_asked = True
 
 
 @dataclass(frozen=True, kw_only=True)
