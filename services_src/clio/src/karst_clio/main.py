@@ -27,6 +27,7 @@ from karst_platform import load_settings, service_app
 from karst_platform.app import Frame
 from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
+from karst_platform.measured import MeasuredDocuments
 from karst_platform.stores.documents import Documents, StoreUnavailableError
 from karst_platform.wire import answer_detail
 
@@ -94,7 +95,8 @@ async def _missing(documents: Documents) -> str | None:
 def needs_of(settings: ClioSettings) -> Needs:
     """Make what the settings name. Nothing is connected before the first request."""
     http = httpx.AsyncClient(timeout=httpx.Timeout(30, connect=5), follow_redirects=False)
-    return make_needs(settings, documents=open_documents(settings), http=http, clock=time.time)
+    documents = MeasuredDocuments(open_documents(settings), "documents")
+    return make_needs(settings, documents=documents, http=http, clock=time.time)
 
 
 def application() -> FastAPI:
