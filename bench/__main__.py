@@ -10,7 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import report, steps
+from bench import report, steps, up
 from bench.measure import BenchError
 
 PAGE = steps.ROOT / "docs" / "reference" / "benchmarks.md"
@@ -22,6 +22,7 @@ def main() -> int:
         folder = Path(name)
         try:
             figures = [steps.start_up(), steps.validation(), *steps.growth(folder), *steps.examples(folder)]
+            figures += up.running(folder)
         except BenchError as error:
             print(error, file=sys.stderr)
             return 2
