@@ -15,7 +15,15 @@ from karst_clio.neurons.metadata import Versions
 from karst_clio.neurons.portions import portions
 from karst_clio.neurons.query import parse_query
 from karst_clio.neurons.reading import Reader
-from karst_clio.neurons.records import BODY_ID, TIME_SUFFIX, USER_SUFFIX, WITHOUT_PAIR, encode, is_of_pair
+from karst_clio.neurons.records import (
+    BODY_ID,
+    TIME_SUFFIX,
+    USER_SUFFIX,
+    WITHOUT_PAIR,
+    encode,
+    encode_with_origin,
+    is_of_pair,
+)
 from karst_clio.neurons.revisions import Head, Revision, head_path, read_head
 from karst_clio.neurons.streams import json_list, stopping
 from karst_clio.neurons.writing import BodyWriter
@@ -41,11 +49,11 @@ class NativeEngine:
         async def records() -> AsyncIterator[bytes]:
             left = size
             async with stopping(self._reader(asked).all(after)) as found:
-                async for revision in found:
+                async for annotation in found:
                     if left <= 0:
                         return
                     left -= 1
-                    yield _answer(revision, asked)
+                    yield _answer(annotation, asked)
 
         async for part in json_list(records()):
             yield part
@@ -55,8 +63,8 @@ class NativeEngine:
 
         async def records() -> AsyncIterator[bytes]:
             async with stopping(self._reader(asked).all()) as found:
-                async for revision in found:
-                    yield b'"%d"' % _body(revision.annotation)
+                async for annotation in found:
+                    yield b'"%d"' % _body(annotation)
 
         async for part in json_list(records()):
             yield part
@@ -66,8 +74,8 @@ class NativeEngine:
         reader = self._reader(asked)
 
         async def records() -> AsyncIterator[bytes]:
-            async for revision in reader.some(dict.fromkeys(ids)):
-                yield _answer(revision, asked)
+            async for annotation in reader.some(dict.fromkeys(ids)):
+                yield _answer(annotation, asked)
 
         async for part in json_list(records()):
             yield part
@@ -78,16 +86,16 @@ class NativeEngine:
         is_history = asked.is_with_history and not asked.is_only_ids
         # Of bodies that are named the history is shown when they are gone, too.
         found: dict[int, bytes] = dict.fromkeys(wanted.bodies, b"") if is_history else {}
-        async for revision in reader.fitting(wanted):
-            body = revision.annotation.get(BODY_ID)
+        async for annotation in reader.fitting(wanted):
+            body = annotation.get(BODY_ID)
             if isinstance(body, int) and body not in found:
-                found[body] = b"" if is_history else _answer(revision, asked)
+                found[body] = b"" if is_history else _answer(annotation, asked)
 
         async def records() -> AsyncIterator[bytes]:
             for body in sorted(found):
                 if is_history:
                     for revision in await reader.history(body):
-                        yield encode(_with_origin(revision), asked.show)
+                        yield encode_with_origin(_with_origin(revision), asked.show)
                 else:
                     yield found[body]
 
@@ -149,8 +157,8 @@ class NativeEngine:
         return Reader(self._documents, self._collection, self._versions.as_of(asked.version))
 
 
-def _answer(revision: Revision, asked: Asked) -> bytes:
-    return orjson.dumps(revision.annotation[BODY_ID]) if asked.is_only_ids else encode(revision.annotation, asked.show)
+def _answer(annotation: Fields, asked: Asked) -> bytes:
+    return orjson.dumps(annotation[BODY_ID]) if asked.is_only_ids else encode(annotation, asked.show)
 
 
 def _with_origin(revision: Revision) -> Fields:

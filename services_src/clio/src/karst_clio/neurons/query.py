@@ -52,7 +52,7 @@ class Condition:
 
     def fits(self, annotation: Fields) -> bool:
         """Whether an annotation's field is what is asked for: itself, or for a list one of its elements."""
-        value = annotation.get(self.name)
+        value = None if self.name.startswith("_") else annotation.get(self.name)  # those are the store's own
         if value is None:
             return False in self.presence
         if True in self.presence or key_of(value) in self._keys:

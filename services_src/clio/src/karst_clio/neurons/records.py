@@ -54,7 +54,8 @@ class _Names(dict[str, bool]):
 
 _MOST_NAMES = 10_000
 _PUBLIC = _Names(lambda name: not name.startswith("_"))
-_SHOWN = {show: _Names(lambda name, hidden=show.hidden: not (hidden and name.endswith(hidden))) for show in Show}
+_WANTED = {show: _Names(lambda name, hidden=show.hidden: not (hidden and name.endswith(hidden))) for show in Show}
+_SHOWN = {show: _Names(lambda name, wanted=_WANTED[show]: _PUBLIC[name] and wanted[name]) for show in Show}
 
 
 def is_of_pair(name: str) -> bool:
@@ -72,12 +73,16 @@ def public(fields: Fields) -> dict[str, Json]:
     return {name: value for name, value in fields.items() if _PUBLIC[name]}
 
 
-def encode(annotation: Fields, show: Show) -> bytes:
-    """The annotation's JSON text with the fields that are asked for."""
-    if show is Show.ALL:
-        return orjson.dumps(annotation)
+def encode(stored: Fields, show: Show) -> bytes:
+    """The JSON text of the annotation in a stored document, with the fields that are asked for."""
     shown = _SHOWN[show]
-    return orjson.dumps({name: value for name, value in annotation.items() if shown[name]})
+    return orjson.dumps({name: value for name, value in stored.items() if shown[name]})
+
+
+def encode_with_origin(stored: Fields, show: Show) -> bytes:
+    """The same with the store's own fields, which say when and by whom it was written."""
+    wanted = _WANTED[show]
+    return orjson.dumps({name: value for name, value in stored.items() if wanted[name]})
 
 
 def key_of(value: Json) -> Hashable:
