@@ -12,9 +12,7 @@ from pydantic import SecretStr
 from karst_clio.settings import ClioSettings
 from karst_platform.settings import SettingsError
 from karst_platform.stores.documents import Documents, StoreUnavailableError
-from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.documents_postgres import PostgresDocuments
-from karst_platform.stores.firestore import FirestoreSettings
 from karst_platform.stores.migrations import NewerSchemaError, OlderSchemaError, check_schema, migrate
 from karst_platform.stores.postgres import Postgres
 
@@ -27,6 +25,10 @@ def open_documents(settings: ClioSettings) -> Documents:
     """The store of documents: PostgreSQL where a DSN is named, else Firestore. It connects by its first use."""
     if settings.postgres_dsn is not None:
         return PostgresDocuments(Postgres(settings.postgres_dsn.get_secret_value()))
+    # Its library takes long to load, and not every store needs it.
+    from karst_platform.stores.documents_firestore import FirestoreDocuments  # noqa: PLC0415
+    from karst_platform.stores.firestore import FirestoreSettings  # noqa: PLC0415
+
     return FirestoreDocuments(
         FirestoreSettings(
             project=settings.google_project or _EMULATED_PROJECT,

@@ -14,7 +14,6 @@ from karst_clio.signatures.search import DIFFERENT_BITS, UnsearchableError, alik
 from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.analytics import Analytics
-from karst_platform.stores.analytics_bigquery import project_tables
 
 Coordinate = Annotated[int, Query(ge=-(2**63), le=2**63 - 1, description="In voxels.")]
 Answer = dict[str, object]
@@ -63,13 +62,14 @@ def router(needs: Needs) -> APIRouter:
 
 
 def search_tables(settings: ClioSettings) -> Analytics:
-    """Where the settings keep search tables: in a file of DuckDB, else in BigQuery."""
-    if settings.search_file is None:
-        return project_tables(settings.google_project)
-    # Images for the cloud don't hold it.
-    from karst_platform.stores.analytics_duckdb import DuckDbAnalytics  # noqa: PLC0415
+    """Where the settings keep search tables: in a file of DuckDB, else in BigQuery; only its library is loaded."""
+    if settings.search_file is not None:
+        from karst_platform.stores.analytics_duckdb import DuckDbAnalytics  # noqa: PLC0415 - see above
 
-    return DuckDbAnalytics(settings.search_file)
+        return DuckDbAnalytics(settings.search_file)
+    from karst_platform.stores.analytics_bigquery import project_tables  # noqa: PLC0415 - see above
+
+    return project_tables(settings.google_project)
 
 
 async def _nearest(blocks: Blocks, dataset: str, point: Point) -> Signature | Answer:
