@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 from karst_clio.main import create_app
 from karst_clio.settings import ClioSettings
 from karst_clio.stores import open_documents, with_store
+from karst_platform.required_programs import missing
 from karst_platform.stores.documents import StoreUnavailableError
 from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.documents_postgres import PostgresDocuments
@@ -79,12 +82,22 @@ def test_the_commands_of_the_project(tmp_path: Path, state: Path) -> None:
         for page in ("/docs", "/redoc"):
             assert httpx.get(f"http://localhost:{port}{page}").status_code == 200
         assert running.exists()
+        readme = (SERVICE / "README.md").read_text(encoding="utf-8").replace("localhost:8000", f"localhost:{port}")
+        answers = [json.loads(_shell(line)) for line in re.findall(r"(?m)^curl .*$", readme)]
+        assert answers == [None, {"mb20": {"description": "4nm MB", "location": "gs://mb20"}}]
     finally:
         process.terminate()
         process.wait(30)
     assert not running.exists(), "its PostgreSQL ends with it"
     for line in (tmp_path / "log").read_text().splitlines():
         assert "Traceback" not in (json.loads(line)["message"] if line.startswith("{") else line)
+
+
+def _shell(line: str) -> str:
+    if shutil.which("curl") is None:
+        missing("curl", "curl is missing: install it (Debian: curl)")
+    command = line.replace("curl ", "curl --silent --show-error --fail --noproxy localhost ", 1)
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
 
 
 def _wait(url: str) -> None:
