@@ -46,6 +46,11 @@ class Platform:
         return self._found(r"(?m)^(eyJ\S+)$")
 
     @cached_property
+    def email(self) -> str:
+        """The demo user."""
+        return self._found(r"Signed in as +([^\s,]+)")
+
+    @cached_property
     def bundle(self) -> str:
         """File of the authorities that its certificate needs."""
         return self._found(r"REQUESTS_CA_BUNDLE=(\S+)")
