@@ -87,6 +87,7 @@ class FoundationStack(KarstStack):
                 services=SecondaryRange(name=SERVICES_RANGE, cidr=ranges.services),
                 private_services=SecondaryRange(name=f"{names.network}-services", cidr=ranges.private_services),
                 without_flow_logs_because=None if ranges.flow_logs else "switched off in the configuration",
+                nat_addresses=ranges.nat_addresses,
                 manage=ranges.manage,
             ),
         )

@@ -228,9 +228,25 @@ def test_named_ranges_get_in_and_all_others_do_not() -> None:
     assert (rules[-1]["action"], rules[-1]["match"]["config"]["src_ip_ranges"]) == ("deny(403)", ["*"])
 
 
+def test_our_own_pods_get_in_and_never_wait_unless_they_attack() -> None:
+    props = replace(PROPS, allowed=("203.0.113.0/24",), trusted=("198.51.100.7/32",))
+    rules = sorted(only(synth_edge(props), "google_compute_security_policy")["rule"], key=lambda rule: rule["priority"])
+    (place,) = [
+        place
+        for place, rule in enumerate(rules)
+        if rule["match"].get("config") == {"src_ip_ranges": ["198.51.100.7/32"]}
+    ]
+    assert rules[place]["action"] == "allow"
+    assert rules[place + 1]["action"] == "throttle"
+    assert {rule["action"] for rule in rules[:place]} == {"deny(403)"}
+    assert all("expr" in rule["match"] for rule in rules[:place])
+
+
 @pytest.mark.parametrize(
     ("props", "message"),
     [
+        (replace(PROPS, trusted=["::/0"]), "security policy 'lab-edge' trusts everybody"),
+        (replace(PROPS, trusted=["10.0.0.0/8"] * 11), "trusts 11 address ranges: at most 10 fit a rule"),
         (replace(PROPS, allowed=["10.0.0.0/8"] * 11), "allows 11 address ranges: at most 10 fit a rule"),
         (replace(PROPS, default_backend="x"), "default_backend 'x' is no back end on Cloud Run; known: clio, web"),
         (replace(WITH_CLUSTER, default_backend="info"), "'info' is no back end on Cloud Run; known: web"),

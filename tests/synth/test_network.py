@@ -73,6 +73,18 @@ def test_machines_without_addresses_get_out_through_nat():
     assert only(document, "google_compute_router")["network"] == "${google_compute_network.network__vpc.id}"
 
 
+def test_reserved_addresses_are_the_only_ones_that_others_see():
+    document = _network(replace(PROPS, nat_addresses=("lab-nat-b", "lab-nat-a")))
+    nat = only(document, "google_compute_router_nat")
+    assert nat["nat_ip_allocate_option"] == "MANUAL_ONLY"
+    assert nat["nat_ips"] == [
+        f"${{google_compute_address.network__nat_lab_nat_{which}.self_link}}" for which in ("a", "b")
+    ]
+    addresses = resources(document, "google_compute_address")
+    assert {one["name"] for one in addresses.values()} == {"lab-nat-a", "lab-nat-b"}
+    assert {(one["region"], one["address_type"]) for one in addresses.values()} == {(REGION, "EXTERNAL")}
+
+
 def test_managed_databases_get_the_allocated_range():
     connection = only(_network(), "google_service_networking_connection")
     assert connection["reserved_peering_ranges"] == [

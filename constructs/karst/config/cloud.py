@@ -54,9 +54,26 @@ class Network(Model):
         default="10.144.0.0/16",
         description="Addresses handed to managed databases and caches. Fixed once one of them exists.",
     )
+    nat_addresses: Annotated[tuple[ResourceName, ...], AfterValidator(each_once)] = Field(
+        default=(),
+        description="Names of addresses, reserved for good, under which pods and nodes reach the internet; by default "
+        "Google picks some that may change. Each carries about 64,000 connections to one host. Others see a new "
+        "address after a change.",
+        examples=[["lab-nat-a", "lab-nat-b"]],
+        max_length=16,
+    )
     flow_logs: bool = Field(
         default=True, description="Log a sample of connections of the subnet. Costs grow with traffic."
     )
+
+    @model_validator(mode="after")
+    def _own_way_out(self) -> Self:
+        if self.manage is Manage.EXISTING and self.nat_addresses:
+            raise ValueError(
+                "the NAT of an existing network is made by its owner, addresses and all. Remove nat_addresses, or "
+                "manage: existing"
+            )
+        return self
 
 
 class NodePool(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -77,8 +78,16 @@ class RateLimit(Model):
         default=6000,
         ge=60,
         le=10_000,
-        description="Requests a minute and client address. Pods of one deployment share the addresses of its NAT.",
+        description="Requests a minute and client address. Pods of one deployment share the addresses of its NAT, so "
+        "name these in `edge.trusted`.",
     )
+
+
+def _not_everybody(ranges: tuple[str, ...]) -> tuple[str, ...]:
+    for one in ranges:
+        if ip_network(one).prefixlen == 0:
+            raise ValueError(f"hold everybody ({one}), who then knows no limit. Name the addresses of your own pods")
+    return ranges
 
 
 class Edge(Model):
@@ -96,9 +105,17 @@ class Edge(Model):
     rate_limit: RateLimit = Field(default=RateLimit(), description="What one client may ask.")
     allowed: Annotated[tuple[Cidr, ...], AfterValidator(each_once)] = Field(
         default=(),
-        description="Only these addresses, IPv4 or IPv6, get in; everybody by default. Upstream's images ask auth and "
-        "info at their public hosts: name the addresses of the NAT of each deployment that runs some.",
+        description="Only these addresses, IPv4 or IPv6, get in; everybody by default. Pods of deployments that "
+        "ask at public hosts stand in `trusted`.",
         examples=[["198.51.100.0/25", "2001:db8:40::/48"]],
+        max_length=10,
+    )
+    trusted: Annotated[tuple[Cidr, ...], AfterValidator(each_once), AfterValidator(_not_everybody)] = Field(
+        default=(),
+        description="These addresses get in, whoever else may, and know no rate limit. Upstream's images ask auth and "
+        "info at their public hosts: name the addresses of `gcp.network.nat_addresses` of each deployment that runs "
+        "some.",
+        examples=[["203.0.113.10/32", "203.0.113.11/32"]],
         max_length=10,
     )
     log_share: Annotated[float, Field(ge=0, le=1)] = Field(

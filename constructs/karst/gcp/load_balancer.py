@@ -45,6 +45,7 @@ class LoadBalancerProps:
     """Whether plain HTTP is answered, with nothing but a redirect; if not, the port is closed."""
     rate_limit: RateLimit = field(default_factory=RateLimit)
     allowed: Sequence[str] = ()
+    trusted: Sequence[str] = ()
     """Address ranges that get in; everybody where none is named."""
 
 
@@ -68,6 +69,7 @@ class LoadBalancer(Construct):
                 project=props.project,
                 rate_limit=props.rate_limit,
                 allowed=props.allowed,
+                trusted=props.trusted,
             ),
         )
         surroundings = Surroundings(name=props.name, project=props.project, security_policy=policy.self_link)

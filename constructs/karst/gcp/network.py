@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from cdktn import ITerraformDependable
+from cdktn_provider_google.compute_address import ComputeAddress
 from cdktn_provider_google.compute_firewall import (
     ComputeFirewall,
     ComputeFirewallDeny,
@@ -49,6 +51,9 @@ class NetworkProps:
     """Set aside for Google's managed databases and caches, which live in a network of Google's."""
     without_flow_logs_because: str | None = None
     """Sampled records of connections are on unless this says why not."""
+    nat_addresses: Sequence[str] = ()
+    """Names of addresses to reserve, under which machines reach the internet; Google's choice, day by day, where none
+    is named."""
     manage: Manage = Manage.CREATE
     """An existing network is used as it is: its NAT and its private service access must be there already."""
 
@@ -125,7 +130,8 @@ class Network(Construct):
             region=props.region,
             router=router.name,
             name=f"{props.name}-nat",
-            nat_ip_allocate_option="AUTO_ONLY",
+            nat_ip_allocate_option="MANUAL_ONLY" if props.nat_addresses else "AUTO_ONLY",
+            nat_ips=[self._reserve(name) for name in sorted(props.nat_addresses)] or None,
             source_subnetwork_ip_ranges_to_nat="ALL_SUBNETWORKS_ALL_IP_RANGES",
             # Ingest opens thousands of connections to one storage host; a fixed share of ports would run out.
             enable_dynamic_port_allocation=True,
@@ -134,6 +140,12 @@ class Network(Construct):
             max_ports_per_vm=16384,
             log_config=ComputeRouterNatLogConfig(enable=True, filter="ERRORS_ONLY"),
         )
+
+    def _reserve(self, name: str) -> str:
+        props = self._props
+        return ComputeAddress(
+            self, f"nat-{name}", project=props.project, region=props.region, name=name, address_type="EXTERNAL"
+        ).self_link
 
     def _add_firewall(self) -> None:
         props = self._props

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 
 from cdktn_provider_google.compute_security_policy import (
     ComputeSecurityPolicy,
@@ -18,6 +19,7 @@ from cdktn_provider_google.compute_security_policy import (
 )
 from constructs import Construct
 
+_TRUSTED_PRIORITY = 90_000
 _RATE_LIMIT_PRIORITY = 100_000
 _DEFAULT_PRIORITY = 2_147_483_647
 _FIRST_RULE_PRIORITY = 1_000
@@ -66,6 +68,8 @@ class SecurityPolicyProps:
     rate_limit: RateLimit = RateLimit()
     allowed: Sequence[str] = ()
     """Address ranges that get in, at most ten; everybody where none is named."""
+    trusted: Sequence[str] = ()
+    """Address ranges that get in whoever else does, and are never told to wait; at most ten."""
 
 
 _MOST_RANGES = 10
@@ -76,7 +80,7 @@ class SecurityPolicy(Construct):
     """A Cloud Armor policy for the back ends of a load balancer.
 
     Promises: log4shell and its like get 403 whatever else is configured; a client over its limit gets 429 until it
-    slows down; where ranges are named, all others get 403; previewed sets refuse nothing.
+    slows down, unless it is trusted; where ranges are named, all others get 403; previewed sets refuse nothing.
     """
 
     self_link: str
@@ -91,7 +95,7 @@ class SecurityPolicy(Construct):
             project=props.project,
             type="CLOUD_ARMOR",
             advanced_options_config=ComputeSecurityPolicyAdvancedOptionsConfig(json_parsing="STANDARD"),
-            rule=[*_signature_rules(props), _rate_limit_rule(props), _default_rule(props)],
+            rule=[*_signature_rules(props), *_trusted_rules(props), _rate_limit_rule(props), _default_rule(props)],
         )
         self.self_link = policy.self_link
 
@@ -110,11 +114,13 @@ def _check(props: SecurityPolicyProps) -> None:
             f"security policy {props.name!r}: per_s must be one of {', '.join(map(str, _INTERVALS_S))}, not "
             f"{props.rate_limit.per_s}"
         )
-    if len(props.allowed) > _MOST_RANGES:
-        raise ValueError(
-            f"security policy {props.name!r} allows {len(props.allowed)} address ranges: at most "
-            f"{_MOST_RANGES} fit a rule"
-        )
+    for verb, ranges in (("allows", props.allowed), ("trusts", props.trusted)):
+        if len(ranges) > _MOST_RANGES:
+            raise ValueError(
+                f"security policy {props.name!r} {verb} {len(ranges)} address ranges: at most {_MOST_RANGES} fit a rule"
+            )
+    if any(ip_network(one).prefixlen == 0 for one in props.trusted):
+        raise ValueError(f"security policy {props.name!r} trusts everybody, so that its limit would hold nobody back")
     if not 1 <= props.rate_limit.requests <= 10_000:
         raise ValueError(
             f"security policy {props.name!r}: requests must be from 1 to 10000, not {props.rate_limit.requests}"
@@ -143,6 +149,19 @@ def _expression(signatures: AttackSignatures) -> str:
     if signatures is AttackSignatures.KNOWN_VULNERABILITIES:
         return f"evaluatePreconfiguredExpr('{signatures.value}')"
     return f"evaluatePreconfiguredWaf('{signatures.value}', {{'sensitivity': 1}})"
+
+
+def _trusted_rules(props: SecurityPolicyProps) -> list[ComputeSecurityPolicyRule]:
+    if not props.trusted:
+        return []
+    return [
+        ComputeSecurityPolicyRule(
+            action="allow",
+            priority=_TRUSTED_PRIORITY,
+            description="pods of our own deployments",
+            match=_clients(props.trusted),
+        )
+    ]
 
 
 def _rate_limit_rule(props: SecurityPolicyProps) -> ComputeSecurityPolicyRule:

@@ -49,6 +49,7 @@ class FrontDoor(Construct):
                 default_backend=table.default,
                 rate_limit=RateLimit(requests=edge.rate_limit.requests_per_minute, per_s=60),
                 allowed=edge.allowed,
+                trusted=edge.trusted,
             ),
         )
         self._add_watch(blueprint)
