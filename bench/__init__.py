@@ -1,1 +1,1 @@
-"""Measures what a person waits for: start-up, validation, synthesis. `make bench` runs it."""
+"""Measures what a person waits for: start-up, validation, synthesis, the services. `make bench` runs it."""

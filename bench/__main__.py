@@ -1,39 +1,47 @@
-"""Measure everything and write docs/reference/benchmarks.md.
+"""Measure everything and write docs/reference/benchmarks.md; `python -m bench store` measures one part only.
 
-Exit status: 0 measured, 1 a limit was missed for no known reason, 2 something could not be measured.
+Exit status: 0 measured, whether or not limits were met; 2 something could not be measured.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import report, steps, up
-from bench.measure import BenchError
+from bench import clio, report, steps, subjects, up
+from bench.measure import BenchError, Figure
 
 PAGE = steps.ROOT / "docs" / "reference" / "benchmarks.md"
+PARTS: Mapping[str, tuple[report.Subject, Callable[[Path], list[Figure]]]] = {
+    "infrastructure": (subjects.INFRASTRUCTURE, steps.measure),
+    "platform": (subjects.PLATFORM, lambda folder: list(up.running(folder))),
+    "store": (subjects.STORE, clio.measure),
+}
 
 
-def main() -> int:
-    """Run every step, then write and print the page."""
-    with tempfile.TemporaryDirectory(prefix="karst-bench-") as name:
-        folder = Path(name)
-        try:
-            figures = [steps.start_up(), steps.validation(), *steps.growth(folder), *steps.examples(folder)]
-            figures += up.running(folder)
-        except BenchError as error:
-            print(error, file=sys.stderr)
-            return 2
-    text = report.page(figures, datetime.now(UTC).date())
-    PAGE.write_text(text, encoding="utf-8")
-    print(text)
-    missed = report.unexplained(figures)
-    if missed:
-        print(f"Missed without a reason: {', '.join(missed)}", file=sys.stderr)
-    return 1 if missed else 0
+def main(names: list[str]) -> int:
+    """Measure the parts of these names, or all, then write and print the page."""
+    if unknown := sorted(set(names) - PARTS.keys()):
+        print(f"There is no part {', '.join(unknown)}: write {' or '.join(PARTS)}", file=sys.stderr)
+        return 2
+    sections: dict[str, str] = {}
+    for subject, measure in (PARTS[name] for name in names or PARTS):
+        with tempfile.TemporaryDirectory(prefix="karst-bench-") as folder:
+            try:
+                figures = measure(Path(folder))
+            except BenchError as error:
+                print(f"{subject.title}: {error}", file=sys.stderr)
+                return 2
+        sections[subject.title] = report.section(subject, figures, datetime.now(UTC).date())
+        print(sections[subject.title], flush=True)
+        if missed := report.unexplained(subject, figures):
+            print(f"Missed without a reason: {', '.join(missed)}", file=sys.stderr)
+    PAGE.write_text(report.with_sections(PAGE.read_text(encoding="utf-8"), sections), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -7,12 +7,34 @@ import statistics
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 RUNS = 5
 
 
 class BenchError(Exception):
     """A command that was to be timed failed; a time of it would mean nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number with its limit."""
+
+    step: str
+    value: float
+    limit: float | None
+    """The most it may be, or the least where `is_least`; nothing for a number that is only quoted."""
+    unit: str
+    note: str = ""
+    """What the number is made of."""
+    is_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the number is within its limit; below zero it is noise of a busy machine."""
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.is_least else 0 <= self.value <= self.limit
 
 
 def median_s(command: Sequence[str], environment: Mapping[str, str] | None = None, *, runs: int = RUNS) -> float:

@@ -4,47 +4,36 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from bench.measure import RUNS
-from bench.steps import Figure
+from bench.measure import Figure
 
-_SYNTHESIS = (
-    "The examples declare some 1,200 resources in 29 stacks. Python and the toolkit's runtime in Node speak in turn, "
-    "one call after the other: about 6,500 calls, of which 750 only make the node of a composite. Starting Node, the "
-    "toolkit and the bindings takes 1.4 s of it, reading the declarations 0.3 s; the largest deployment alone, which "
-    "nothing divides, takes as long as the three others together. Fewer calls would need fewer constructs, or stacks "
-    "written without the toolkit."
-)
-LIMITS: dict[str, str] = {
-    "`karst validate`": (
-        "Half of it is importing pydantic, typer and the models, the other half reading the declarations of all "
-        "services, against which the choices of a deployment are checked. It varies by a tenth on a shared machine."
-    ),
-    "`cdktf synth`, all examples": _SYNTHESIS,
-    "`cdktf list`": f"It synthesizes first. {_SYNTHESIS}",
-    "a late dataset against an early one": (
-        "The difference of two whole processes of six seconds each, a few tenths of a second, is no larger than what "
-        "their times vary by on a shared machine; the growth from 5 to 50 is the figure to trust."
-    ),
-}
-"""Step to why it misses its limit, and what the least would be."""
+_HEAD = """\
+# Benchmarks
 
-_METHOD = f"""\
-Each figure is the median of {RUNS} runs of a whole process, from start to exit, after one run that warmed the caches.
-A dataset has a graph with its level-2 cache, a datastack, a database and a bucket, in a stack of its own; these are
-synthesized by `main.py` in one process. `cdktf synth` and `cdktf list` share the examples among as many as there are
-cores, four at the most."""
+<!-- Written by `make bench`; run it again instead of editing. -->
+"""
+_SECTION = re.compile(r"^## ", re.MULTILINE)
 
 
-def page(figures: Sequence[Figure], today: date) -> str:
-    """Write the whole page."""
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One section of the page."""
+
+    title: str
+    method: str
+    reasons: Mapping[str, str]
+    """Step to why it misses its limit, and what the least would be."""
+
+
+def section(subject: Subject, figures: Sequence[Figure], today: date) -> str:
+    """Write what is known of one subject."""
     return "\n".join(
         [
-            "# Benchmarks",
-            "",
-            "<!-- Written by `make bench`; run it again instead of editing. -->",
+            f"## {subject.title}",
             "",
             f"Measured on {today.isoformat()}: {machine()}.",
             "",
@@ -52,13 +41,19 @@ def page(figures: Sequence[Figure], today: date) -> str:
             "| --- | --- | --- | --- | --- |",
             *(_row(figure) for figure in figures),
             "",
-            *_explanations(figures),
-            "## Method",
+            *_explanations(subject, figures),
+            "### Method",
             "",
-            _METHOD,
+            subject.method,
             "",
         ]
     )
+
+
+def with_sections(page: str, new: Mapping[str, str]) -> str:
+    """The page with new sections, by title, in place of old ones; others stay as they were measured."""
+    old = {part.partition("\n")[0].strip(): f"## {part.rstrip()}\n" for part in _SECTION.split(page)[1:]}
+    return "\n".join([_HEAD, *{**old, **new}.values()])
 
 
 def machine() -> str:
@@ -67,26 +62,36 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
 
 
-def unexplained(figures: Sequence[Figure]) -> list[str]:
+def unexplained(subject: Subject, figures: Sequence[Figure]) -> list[str]:
     """Steps that miss their limit without a reason on the page."""
-    return [figure.step for figure in figures if not figure.is_met and figure.step not in LIMITS]
+    return [figure.step for figure in figures if not figure.is_met and figure.step not in subject.reasons]
 
 
 def _row(figure: Figure) -> str:
+    if figure.limit is None:
+        return f"| {figure.step} | {_shown(figure, figure.value)} | | | {figure.note} |"
     verdict = "met" if figure.is_met else "**missed**"
-    value, limit = _shown(figure, figure.value), _shown(figure, figure.limit)
-    return f"| {figure.step} | {value} | {limit} | {verdict} | {figure.note} |"
+    limit = f"{'at least ' if figure.is_least else ''}{_shown(figure, figure.limit)}"
+    return f"| {figure.step} | {_shown(figure, figure.value)} | {limit} | {verdict} | {figure.note} |"
 
 
 def _shown(figure: Figure, number: float) -> str:
-    return f"{number:.0f} ms" if figure.unit == "ms" else f"{number:.2f} {figure.unit}"
+    match figure.unit:
+        case "ms" if number >= 20:
+            return f"{number:.0f} ms"
+        case "ms":
+            return f"{number:.1f} ms"
+        case "MB" | "/s":
+            return f"{number:,.0f}{'' if figure.unit == '/s' else ' '}{figure.unit}"
+        case _:
+            return f"{number:.2f} {figure.unit}"
 
 
-def _explanations(figures: Sequence[Figure]) -> list[str]:
+def _explanations(subject: Subject, figures: Sequence[Figure]) -> list[str]:
     missed = [figure for figure in figures if not figure.is_met]
     if not missed:
         return []
-    lines = ["## What misses its limit, and why", ""]
+    lines = ["### What misses its limit, and why", ""]
     for figure in missed:
-        lines += [f"**{figure.step}:** {LIMITS.get(figure.step, 'not explained yet; profile it.')}", ""]
+        lines += [f"**{figure.step}:** {subject.reasons.get(figure.step, 'not explained yet; profile it.')}", ""]
     return lines

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.generated import write_environment
-from bench.measure import median_s
+from bench.measure import Figure, median_s
 from karst.fast_bindings import SWITCH
 
 ROOT = Path(__file__).parent.parent
@@ -15,21 +14,9 @@ KARST, CDKTF = (str(Path(sys.executable).parent / name) for name in ("karst", "c
 MAIN = str(ROOT / "main.py")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One number with its limit."""
-
-    step: str
-    value: float
-    limit: float
-    unit: str
-    note: str = ""
-    """What the number is made of."""
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the number is within its limit; below zero it is noise of a busy machine."""
-        return 0 <= self.value <= self.limit
+def measure(folder: Path) -> list[Figure]:
+    """Run every step."""
+    return [start_up(), validation(), *growth(folder), *examples(folder)]
 
 
 def start_up() -> Figure:

@@ -10,9 +10,8 @@ import pytest
 
 from bench import steps
 from bench.generated import write_environment
-from bench.measure import BenchError, median_s, run_once
-from bench.report import page, unexplained
-from bench.steps import Figure
+from bench.measure import BenchError, Figure, median_s, run_once
+from bench.report import Subject, section, unexplained, with_sections
 from karst.config.rules import load_checked
 
 
@@ -29,10 +28,35 @@ def test_generated_environments_are_valid(tmp_path: Path) -> None:
     assert len(load_checked(write_environment(tmp_path, 7))["bench"].datasets) == 7
 
 
+SUBJECT = Subject(title="Speed", method="With a clock.", reasons={"slower": "It is far."})
+TODAY = date(2026, 1, 2)
+
+
 def test_a_missed_limit_is_told() -> None:
-    figure = Figure(step="slow", value=2, limit=1, unit="s")
-    assert unexplained([figure]) == ["slow"]
-    assert "| slow | 2.00 s | 1.00 s | **missed** |" in page([figure], date(2026, 1, 2))
+    figures = [Figure(step=step, value=2, limit=1, unit="s") for step in ("slow", "slower")]
+    assert unexplained(SUBJECT, figures) == ["slow"]
+    text = section(SUBJECT, figures, TODAY)
+    assert "| slow | 2.00 s | 1.00 s | **missed** |" in text
+    assert "**slower:** It is far." in text
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(2500, "met"), (1500, "**missed**")])
+def test_a_limit_can_be_the_least(value: float, verdict: str) -> None:
+    figure = Figure(step="many", value=value, limit=2000, unit="/s", is_least=True)
+    assert f"| many | {value:,}/s | at least 2,000/s | {verdict} |" in section(SUBJECT, [figure], TODAY)
+
+
+def test_a_number_without_a_limit_is_quoted() -> None:
+    figure = Figure(step="elsewhere", value=2, limit=None, unit="s")
+    assert unexplained(SUBJECT, [figure]) == []
+    assert "| elsewhere | 2.00 s | | | " in section(SUBJECT, [figure], TODAY)
+
+
+def test_a_part_that_was_measured_leaves_the_others_as_they_were() -> None:
+    old = with_sections("", {"A": "## A\n\nold a\n", "B": "## B\n\nold b\n\n### Method\n\nm\n"})
+    new = with_sections(old, {"A": "## A\n\nnew a\n"})
+    assert new == old.replace("old a", "new a")
+    assert with_sections(new, {}) == new
 
 
 def test_the_examples_are_timed_with_both_kinds_of_bindings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

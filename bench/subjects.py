@@ -1,0 +1,65 @@
+"""What is measured: each subject has its figures, its method, and reasons for what misses its limit."""
+
+from __future__ import annotations
+
+from bench.measure import RUNS
+from bench.report import Subject
+
+_SYNTHESIS = (
+    "The examples declare some 1,200 resources in 29 stacks. Python and the toolkit's runtime in Node speak in turn, "
+    "one call after the other: about 6,500 calls, of which 750 only make the node of a composite. Starting Node, the "
+    "toolkit and the bindings takes 1.4 s of it, reading the declarations 0.3 s; the largest deployment alone, which "
+    "nothing divides, takes as long as the three others together. Fewer calls would need fewer constructs, or stacks "
+    "written without the toolkit."
+)
+
+INFRASTRUCTURE = Subject(
+    title="Infrastructure",
+    method=f"""\
+Each figure is the median of {RUNS} runs of a whole process, from start to exit, after one run that warmed the caches.
+A dataset has a graph with its level-2 cache, a datastack, a database and a bucket, in a stack of its own; these are
+synthesized by `main.py` in one process. `cdktf synth` and `cdktf list` share the examples among as many as there are
+cores, four at the most.""",
+    reasons={
+        "`karst validate`": (
+            "Half of it is importing pydantic, typer and the models, the other half reading the declarations of all "
+            "services, against which the choices of a deployment are checked. It varies by a tenth on a shared machine."
+        ),
+        "`cdktf synth`, all examples": _SYNTHESIS,
+        "`cdktf list`": f"It synthesizes first. {_SYNTHESIS}",
+        "a late dataset against an early one": (
+            "The difference of two whole processes of six seconds each, a few tenths of a second, is no larger than "
+            "what their times vary by on a shared machine; the growth from 5 to 50 is the figure to trust."
+        ),
+    },
+)
+
+PLATFORM = Subject(
+    title="The platform on one machine",
+    method=f"""\
+From the start of `karst up environments/demo` to the lines that say what to do next: the first run with an empty state
+folder once, later runs on the same folder as the median of {RUNS}. Nothing is downloaded.""",
+    reasons={},
+)
+
+STORE = Subject(
+    title="The connectomics store",
+    method="""\
+One server process (granian, as `karst up` runs it, with its log) on embedded PostgreSQL, and beside it, in a process of
+its own, a client on loopback; both and the database share the machine's cores. Every call is authenticated, with the
+token's user already known to the server. Times count until the last byte is read, without parsing it.
+
+- Requests a second: 64 connections that ask again as soon as they are answered, for 10 s after a second of warming up.
+- 500 requests a second: sent at fixed times, whether or not the server keeps up. Latency counts from when a request was
+  due, so that a stall delays all that were due meanwhile.
+- Annotations: one post of 10,000 points with tags, properties and texts; the median of 3 posts and of 3 reads.
+- Neurons: 100,000 with ten fields each, of which the store makes thirty, in posts of 10,000 one after the other, once.
+  A fresh server then streams all of them, the median of 3 runs; memory is the most that its process had resident
+  meanwhile, shared libraries included. Queries follow one another on one connection, 500 for each figure.
+- Growth: the median time of 1,000 reads of what a random user has, ten annotations, in a dataset that holds those of
+  many users.
+
+Firestore's emulator keeps everything in memory of a Java process and shares nothing with the real service but its
+interface: its figures are quoted for comparison, with fewer neurons and annotations, and have no limits.""",
+    reasons={},
+)
