@@ -74,6 +74,7 @@ bench: setup ## Measure start-up, validation and synthesis
 docs: setup ## Write the reference that comes from the models
 	@$(BIN)/karst schemas
 	@$(BIN)/karst docs
+	@$(VENV_PYTHON) -m karst_platform.settings_page services_src docs/reference/settings.md
 
 .PHONY: policy
 policy: $(POLICY_VENV)/.stamp ## Install checkov into .venv-policy

@@ -13,12 +13,14 @@ from starlette.routing import BaseRoute, Route
 
 from karst.config.service import Service, load_services
 from karst.config.service_runtime import ImageOrigin
+from karst_platform.permissions import declared, undeclared
 from karst_platform.server import serve
-from karst_platform.settings import JobSettings, Settings, variables
+from karst_platform.settings import JobSettings, Settings, is_secret, variables
 
 SERVICES = Path(__file__).parents[2] / "services_src"
 DECLARED = load_services(SERVICES)
 OURS = [service for service in DECLARED.values() if service.image.source is ImageOrigin.KARST]
+_FRAMEWORKS_OWN = frozenset({"/openapi.json", "/api/openapi.json"})
 SERVERS = [service for service in OURS if service.listening]
 
 
@@ -70,6 +72,21 @@ def test_routes_are_those_of_the_application(service: Service) -> None:
 @pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
 def test_settings_are_those_of_the_application(service: Service) -> None:
     assert set(variables(settings_of(service))) == set(service.settings) | set(service.secrets)
+
+
+@pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)
+def test_secrets_are_those_of_the_application(service: Service) -> None:
+    fields = settings_of(service).model_fields.values()
+    assert {str(field.validation_alias) for field in fields if is_secret(field)} == set(service.secrets)
+
+
+@pytest.mark.parametrize("service", SERVERS, ids=lambda service: service.name)
+def test_every_route_declares_what_it_needs(service: Service) -> None:
+    app = module(service).create_app(settings_of(service)())
+    assert undeclared(app) == []
+    assert {str(route) for route in declared(app)} == {
+        f"{method} {path}" for path, method in application_routes(service) if path not in _FRAMEWORKS_OWN
+    }
 
 
 @pytest.mark.parametrize("service", OURS, ids=lambda service: service.name)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic.fields import FieldInfo
 
 from karst_platform.redaction import hide
 
@@ -34,6 +35,7 @@ def _none_of_blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_items)]
 Endpoint = Annotated[
     Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] | None, BeforeValidator(_none_of_blank)
@@ -47,7 +49,7 @@ class JobSettings(BaseModel):
         frozen=True, extra="forbid", populate_by_name=True, validate_default=True, use_attribute_docstrings=True
     )
 
-    log_level: str = Field(default="INFO", validation_alias="KARST_LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: LogLevel = Field(default="INFO", validation_alias="KARST_LOG_LEVEL")
     """The least severe message that is logged."""
 
 
@@ -108,6 +110,15 @@ def load_settings(model: type[AnySettings], environment: Mapping[str, str]) -> A
 def variables(model: type[JobSettings]) -> tuple[str, ...]:
     """Names of the environment variables that a model reads."""
     return tuple(str(field.validation_alias or name) for name, field in model.model_fields.items())
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a field holds a secret, or several: its type says so."""
+    return _mentions_secret(field.annotation)
+
+
+def _mentions_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_mentions_secret, get_args(annotation)))
 
 
 def _secrets(settings: JobSettings) -> Iterator[str]:

@@ -95,7 +95,8 @@ class Server:
 
     @cached_property
     def _password(self) -> str:
-        return self.settings.password if self.settings.password is not None else _token()
+        password = self.settings.password
+        return password.get_secret_value() if password is not None else _token()
 
     def _refusal(self, database: str, error: psycopg.OperationalError) -> str:
         settings = self.settings
