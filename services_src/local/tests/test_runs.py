@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import ssl
 import stat
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from cryptography import x509
 
 from services_src.local.tests.conftest import Launch
 from services_src.local.tests.runner import DEPLOYMENT, READY, Running, found, launch, ready, until
@@ -214,12 +216,17 @@ def test_beyond_this_machine_nobody_is_logged_in_by_a_demo_token(start: Launch, 
     running = ready(start(state, "--host", "0.0.0.0"))
     assert "no demo login" in running.text
     assert "eyJ" not in running.text
-    url = running.url.replace("0.0.0.0", "127.0.0.1")
+    name = socket.gethostname()
+    assert f"https://{name}:" in running.text, "others know this machine by its name"
+    url = running.url.replace(name, "127.0.0.1")
     page = httpx.get(url, trust_env=False).text
     assert "eyJ" not in page
     assert "Not in clio" not in page
     headers = {"Authorization": f"Bearer {token}"}
     assert httpx.get(f"{url}/clio/v2/roles", headers=headers, trust_env=False).status_code == 401
+    certificate = x509.load_pem_x509_certificate((state / "authority" / "server.pem").read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert name in names.get_values_for_type(x509.DNSName)
 
 
 def test_beyond_this_machine_a_test_user_is_refused(start: Launch, state: Path) -> None:

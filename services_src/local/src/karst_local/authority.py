@@ -37,10 +37,10 @@ class Certificates:
     """The authorities that everybody trusts, and ours: for REQUESTS_CA_BUNDLE, SSL_CERT_FILE and the like."""
 
 
-def certificates(folder: Path, host: str, now: datetime | None = None) -> Certificates:
-    """Certificates for this machine and `host`, renewed where they are about to end or don't name it."""
+def certificates(folder: Path, name: str, now: datetime | None = None) -> Certificates:
+    """Certificates for this machine, also by `name`, renewed where they are about to end or don't have it."""
     now = now or datetime.now(UTC)
-    names = tuple(dict.fromkeys((*LOCAL_NAMES, *(() if host in {"0.0.0.0", "::"} else (host,)))))  # noqa: S104
+    names = tuple(dict.fromkeys((*LOCAL_NAMES, name)))
     made = Certificates(
         certificate=folder / "server.pem", key=folder / "server-key.pem", bundle=folder / "ca-bundle.pem"
     )

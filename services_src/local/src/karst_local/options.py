@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from karst_local.faults import Exit, LocalError
 
 DSN_VARIABLE = "KARST_POSTGRES_DSN"
 SERVICES = Path(__file__).parents[3]
+_THIS_MACHINE = ("127.0.0.1", "::1")
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - what people may write, and what it means
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,13 @@ class Options:
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return is_loopback(self.host)
+
+    @property
+    def name(self) -> str:
+        """What clients call this machine. Where it listens at every address, that is the name it has."""
+        if self.host in _THIS_MACHINE:
+            return "localhost"
+        return socket.gethostname() if self.host in _EVERY_ADDRESS else self.host
 
 
 def is_loopback(host: str) -> bool:

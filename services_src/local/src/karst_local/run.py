@@ -64,9 +64,8 @@ class _Run:
         options = self._options
         port = free_port(options.host, options.port, "--port")
         https_port = free_port(options.host, options.https_port, "--https-port")
-        made = certificates(self._state.subfolder("authority"), options.host)
-        name = "localhost" if options.host in {"127.0.0.1", "::1"} else options.host
-        name = f"[{name}]" if ":" in name else name
+        made = certificates(self._state.subfolder("authority"), options.name)
+        name = f"[{options.name}]" if ":" in options.name else options.name
         address = Address(http=f"http://{name}:{port}", https=f"https://{name}:{https_port}", bundle=made.bundle)
         self._state.announce(address.http)
         return _Places(
