@@ -184,6 +184,8 @@ async def test_entries_of_old(server: Server) -> None:
     assert await own(server) == {"1_2_3": shown}
     assert await everything(server) == [shown]
     assert await everything(server, BOB) == []
+    await server.store(((*ATLAS, "BBBB"), fields | {"timestamp": 2.5, "verified": None}))
+    assert await everything(server) == [shown]
     entry = await post(server, ENTRY | {"title": "new"})
     assert (entry["id"], entry["verified"]) == ("BBBB", False)
     assert [each.id async for each in server.documents.find(Query(collection=ATLAS))] == ["BBBB"]

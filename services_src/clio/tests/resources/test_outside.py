@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -219,6 +220,28 @@ async def test_a_transfer_that_fails_leaves_nothing(
         assert answer.status_code == 502
         assert "example.org" not in answer.json()["detail"]
         assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
+async def test_a_transfer_that_is_given_up_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    server.calls.answer = Worker(failures=1000)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await server.ask("POST", "/v2/transfer", user=ADA, json=CUTOUT)
+    assert len(server.calls.requests) >= 8
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
+async def test_the_viewer_is_the_one_that_is_named(documents: Documents, tmp_path: Path) -> None:
+    named = {
+        "transfer_function": WORKER,
+        "transfer_bucket": "dest",
+        "neuroglancer_url": "https://viewer.example.org/x/",
+    }
+    async with serving(documents, buckets_folder=tmp_path, **named) as server:
+        await server.store((("clio_datasets", "ds1"), {**DATASET, "public": True}))
+        server.calls.answer = Worker()
+        addr = (await server.ask("POST", "/transfer", user=STRANGER, json=CUTOUT)).json()["addr"]
+        assert addr.startswith("https://viewer.example.org/x/#!%7B%22layers%22")
 
 
 async def test_what_cannot_be_transferred(server: Server) -> None:

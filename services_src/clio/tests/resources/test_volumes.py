@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from starlette.types import Message
 
 from karst_platform.stores.documents import Documents
 from services_src.clio.tests.support import Server, serving
@@ -111,6 +113,27 @@ async def test_objects_are_passed_on(server: Server) -> None:
     missing = await server.ask("GET", f"{PATH}/proxy/open/nothing")
     assert (missing.status_code, missing.headers["access-control-allow-origin"]) == (404, "*")
     assert set(missing.json()) == {"detail"}
+
+
+async def test_large_objects_pass_piece_by_piece(server: Server, tmp_path: Path) -> None:
+    size = 24 << 20
+    (tmp_path / "images" / "gray" / "large").write_bytes(bytes(size))
+    pieces: list[int] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)  # nobody hangs up
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        pieces.append(len(message.get("body", b"")))
+
+    path = f"{PATH}/proxy/open/large"
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    for headers in ([], [(b"range", b"bytes=0-")]):
+        pieces.clear()
+        await server.app({**scope, "headers": headers, "scheme": "https", "http_version": "1.1"}, receive, send)
+        assert sum(pieces) == size
+        assert max(pieces) <= size // 2
 
 
 async def test_pages_in_buckets_do_not_run_as_ours(server: Server) -> None:

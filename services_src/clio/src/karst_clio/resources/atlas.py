@@ -147,7 +147,7 @@ def _may_see(caller: Caller, fields: Fields) -> bool:
 
 
 def _shown(fields: Fields) -> Entry:
-    return {_VERIFIED: False, **fields}
+    return {**fields, _VERIFIED: fields.get(_VERIFIED) is True}
 
 
 def _unknown(entry_id: str) -> HTTPException:

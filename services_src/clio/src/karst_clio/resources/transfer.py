@@ -66,10 +66,6 @@ class Link(BaseModel):
     addr: str
 
 
-class WorkerError(Exception):
-    """The worker failed at a block as often as it was asked."""
-
-
 def router(needs: Needs) -> APIRouter:
     """Routes of `transfer`."""
     routes = Routes(tags=["Image search"])
@@ -81,7 +77,7 @@ def router(needs: Needs) -> APIRouter:
             raise HTTPException(403, NO_PERMISSION)
         worker = needs.settings.transfer_function
         if worker is None or not needs.settings.transfer_bucket:
-            raise HTTPException(503, "This server transfers no images (TRANSFER_FUNC, TRANSFER_DEST).")
+            raise HTTPException(503, "This server transfers no images: set TRANSFER_FUNC and TRANSFER_DEST.")
         location = _location(await needs.catalog.get(cutout.dataset), cutout)
         name = "".join(secrets.choice(string.ascii_lowercase) for _ in range(20))
         bucket, _, folder = needs.settings.transfer_bucket.removeprefix("gs://").strip("/").partition("/")
@@ -90,9 +86,9 @@ def router(needs: Needs) -> APIRouter:
         await objects.put(f"{place}/info", json.dumps(INFO).encode(), content_type="application/json")
         try:
             await _run(needs.http, worker, _blocks(cutout, location, f"{bucket}/{place}/{SCALE}"))
-        except WorkerError as error:
-            await objects.delete_prefix(place)
-            raise HTTPException(502, f"The transfer failed: {error}") from None
+        except BaseException:  # it may have been given up, too
+            await asyncio.shield(objects.delete_prefix(place))
+            raise
         return Link(addr=link(needs.settings, f"{bucket}/{place}"))
 
     return routes
@@ -158,7 +154,7 @@ async def _run_block(http: httpx.AsyncClient, worker: str, headers: dict[str, st
         if answer.is_success:
             return
         reason = f"its worker answered {answer.status_code}"
-    raise WorkerError(f"{reason}, {TRIES} times.")
+    raise _failure(f"{reason}, {TRIES} times")
 
 
 async def _identity(http: httpx.AsyncClient, worker: str) -> dict[str, str]:
@@ -169,5 +165,9 @@ async def _identity(http: httpx.AsyncClient, worker: str) -> dict[str, str]:
         answer = await http.get(IDENTITY_URL, params={"audience": worker}, headers={"Metadata-Flavor": "Google"})
         answer.raise_for_status()
     except httpx.HTTPError:
-        raise WorkerError("this machine has no identity to show to its worker.") from None
+        raise _failure("this machine has no identity to show to its worker") from None
     return {"Authorization": f"Bearer {answer.text.strip()}"}
+
+
+def _failure(reason: str) -> HTTPException:
+    return HTTPException(502, f"The transfer failed: {reason}.")
