@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,7 @@ def bearer(user: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(settings: Mapping[str, str]) -> Iterator[Running]:
+def running(settings: Mapping[str, str]) -> Generator[Running]:
     """A server with these settings and the key of `token`, once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
