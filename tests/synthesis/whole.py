@@ -23,6 +23,7 @@ _CLUSTER = {
     "binary_authorization": True,
     "security_group": "gke-security-groups@example.org",
 }
+_NETWORK = {"nat_addresses": ["whole-nat-a", "whole-nat-b"]}
 _GENERATIONS = {
     "blue": {"state": "active", "control_plane": "172.16.0.0/28"},
     "green": {"state": "standby", "control_plane": "172.16.0.16/28"},
@@ -30,7 +31,11 @@ _GENERATIONS = {
 _OPTIONS: dict[str, object] = {
     "tier": "prod",
     "generations": _GENERATIONS,
-    "edge": {"weights": {"blue": 60, "green": 40}, "allowed": ["198.51.100.0/25"]},
+    "edge": {
+        "weights": {"blue": 60, "green": 40},
+        "allowed": ["198.51.100.0/25"],
+        "trusted": ["203.0.113.10/32", "203.0.113.11/32"],
+    },
     "bigtable": {"scaling": {}},
     "firestore": {"state": {"database": "(default)"}},
     "budget": {"billing_account": "012345-6789AB-CDEF01", "monthly": 100},
@@ -53,7 +58,7 @@ def everything() -> dict[str, ExampleStack]:
     """All kinds, every service, two generations and every option that adds a resource; upstream's images throughout."""
     gcp = yaml.safe_load((ENVIRONMENTS / "demo" / "deployment.yaml").read_text(encoding="utf-8"))["gcp"]
     with TemporaryDirectory() as folder:
-        options = _OPTIONS | {"gcp": gcp | {"cluster": _CLUSTER}, "services": _all_services()}
+        options = _OPTIONS | {"gcp": gcp | {"cluster": _CLUSTER, "network": _NETWORK}, "services": _all_services()}
         copy_environment(Path(folder), "demo", NAME, **options)
         return synthesized(Path(folder))
 

@@ -266,3 +266,27 @@ def test_what_the_load_balancer_sends_is_served_until_it_knows_better() -> None:
 def test_what_labs_run_above_its_reservation_is_not_scaled_sooner(name: str, percent: int) -> None:
     [process] = SERVICES[name].processes.values()
     assert (process.scaling.signal, process.scaling.target) == (ScalingSignal.CPU, percent)
+
+
+@pytest.mark.parametrize(
+    ("name", "bounds"),
+    [
+        ("annotationengine", (1, 10)),
+        ("auth", (2, 10)),
+        ("dash", (1, 10)),
+        ("guidebook", (1, 5)),
+        ("materialize", (1, 5)),
+        ("meshing", (1, 3)),
+        ("pcgl2cache", (1, 5)),
+        ("pmanagement", (1, 5)),
+        ("pychunkedgraph", (1, 3)),
+        ("pychunkedgraph-read", (1, 10)),
+        ("skeletoncache", (1, 3)),
+        ("skeletoncache-worker-high", (1, 20)),
+        ("tourguide", (1, 10)),
+    ],
+)
+def test_as_many_replicas_run_as_labs_are_used_to(name: str, bounds: tuple[int, int]) -> None:
+    """Of sign-in two at the least; who wants more of another in production says so in its deployment."""
+    [process] = SERVICES[name].processes.values()
+    assert (process.scaling.min_replicas, process.scaling.max_replicas) == bounds
