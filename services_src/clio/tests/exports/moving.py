@@ -1,21 +1,19 @@
-"""Commands inside tests. They have an event loop of their own, so tests that have one run them in a thread."""
+"""Commands inside tests that have an event loop already."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from karst_clio.exports.command import run
-from karst_clio.exports.faults import Exit
+from karst_clio.exports.command import parse_arguments, work
+from karst_clio.exports.progress import Screen
 
 
-async def in_thread(command: Callable[[Sequence[str]], Exit], arguments: Sequence[str]) -> Exit:
-    """Run a command beside the test's event loop."""
-    return await asyncio.to_thread(command, arguments)
+async def command(*arguments: str) -> None:
+    """Run a command, which must end well."""
+    await work(parse_arguments(arguments), Screen())
 
 
 async def move(source: str, target: str, folder: Path) -> None:
-    """Export and import, both of which must end well."""
-    assert await in_thread(run, ["export", str(folder), "--from", source, "--documents-a-file", "20"]) is Exit.OK
-    assert await in_thread(run, ["import", str(folder), "--to", target]) is Exit.OK
+    """Export and import."""
+    await command("export", str(folder), "--from", source, "--documents-a-file", "20")
+    await command("import", str(folder), "--to", target)

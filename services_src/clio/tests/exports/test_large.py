@@ -43,7 +43,7 @@ def test_memory_does_not_grow_with_the_store(new_database: NewStore, tmp_path: P
     source, target = new_database(), new_database()
     assert highest_mib(["migrate", "--to", source]) > 0
     highest: dict[int, list[float]] = {}
-    for count in (1, 250):  # of 900 kB each
+    for count in (1, 150):  # of 900 kB each
         with psycopg.connect(source, autocommit=True) as connection:
             connection.execute("TRUNCATE documents")
             connection.execute(MANY, (count,))
@@ -53,7 +53,7 @@ def test_memory_does_not_grow_with_the_store(new_database: NewStore, tmp_path: P
             highest_mib(["import", folder, "--to", target, "--add"]),
         ]
     for few, many in zip(*highest.values(), strict=True):
-        assert many - few < 110, highest
+        assert many - few < 90, highest
 
 
 class Busy(PostgresStore):

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from google.cloud.firestore_v1.types import firestore as protocol
 
-from karst_clio.exports.command import run
-from karst_clio.exports.faults import Exit
 from karst_clio.exports.folder import read_manifest
 from karst_platform.stores.documents_firestore import FirestoreSettings
 from karst_platform.stores.firestore import Firestore
@@ -19,7 +17,7 @@ from karst_platform.stores.firestore_reads import read
 from karst_platform.stores.firestore_values import Message
 from services_src.clio.tests.exports.conftest import NewStore
 from services_src.clio.tests.exports.filling import ADA, answers, fill
-from services_src.clio.tests.exports.moving import in_thread, move
+from services_src.clio.tests.exports.moving import command, move
 
 pytestmark = pytest.mark.anyio
 LAYOUT = (
@@ -72,7 +70,7 @@ async def test_what_other_programs_wrote_keeps_its_types(
         assert found.replace(new_root.encode(), root.encode()) == expected
     # A reference leads to the same document of the new database.
     assert json.loads(json.dumps(await answers(second)).replace(new_root, root)) == json.loads(json.dumps(before))
-    assert await in_thread(run, ["import", str(tmp_path / "one"), "--to", third]) is Exit.OK
+    await command("import", str(tmp_path / "one"), "--to", third)
     assert await answers(third) == before
 
 

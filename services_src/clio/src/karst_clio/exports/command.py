@@ -29,9 +29,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 def run(arguments: Sequence[str]) -> Exit:
     """Run one command, say on standard error what came of it, and return its exit code."""
     screen = Screen()
-    told = _parser().parse_args(arguments)
+    told = parse_arguments(arguments)
     try:
-        asyncio.run(_run(told, screen))
+        asyncio.run(work(told, screen))
     except ExportError as error:
         screen.say(f"karst clio {told.command}: {error}")
         return error.exit_code
@@ -52,7 +52,8 @@ def run(arguments: Sequence[str]) -> Exit:
     return Exit.OK
 
 
-async def _run(told: argparse.Namespace, screen: Screen) -> None:
+async def work(told: argparse.Namespace, screen: Screen) -> None:
+    """Do what a command says. Raises ExportError and what stores and disks raise."""
     address = parse_address(told.address)
     if told.command == "migrate":
         await migrate_schema(Migration(address=address, to=told.schema, may_delete=told.delete_documents), screen)
@@ -87,7 +88,8 @@ def open_store(address: Address) -> WholeStore:
             return PostgresStore(address)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; what it can't mean ends the program."""
     parser = argparse.ArgumentParser(prog="python -m karst_clio", description="Move a store as files.")
     commands = parser.add_subparsers(dest="command", required=True)
     exporting = commands.add_parser("export", help="write all documents of a store to a folder")
@@ -105,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_address(migrating, "--to", TO_VARIABLE, DSN_VARIABLE)
     migrating.add_argument("--schema", type=int, default=None, help="the newest, if none is named")
     migrating.add_argument("--delete-documents", action="store_true", help="needed for schema 0, which holds none")
-    return parser
+    return parser.parse_args(arguments)
 
 
 def _add_address(parser: argparse.ArgumentParser, option: str, *variables: str) -> None:
