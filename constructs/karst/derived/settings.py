@@ -18,6 +18,8 @@ from karst.upstream.render import RenderError, render
 CONFIG_FOLDER = "/etc/karst"
 """Where `datasets.json` is mounted."""
 DATASETS_FILE = "datasets.json"
+_TRUSTED_HOPS = "2"
+"""The load balancer ends X-Forwarded-For with the client's address and its own."""
 
 
 def environment(blueprint: Blueprint, generation: str, workload: Workload) -> dict[str, str]:
@@ -98,6 +100,7 @@ def _known(deployment: Deployment, workloads: Iterable[Workload]) -> dict[str, s
         "KARST_DATASETS": f"{CONFIG_FOLDER}/{DATASETS_FILE}",
         "KARST_SERVICES": json.dumps(list(listed_services(deployment, workloads)), ensure_ascii=False, sort_keys=True),
         "KARST_HOST": deployment.host,
+        "KARST_TRUSTED_HOPS": _TRUSTED_HOPS,
         "KARST_GLOBAL_HOST": global_host,
         "AUTH_URI": f"{global_host}/auth",
         "AUTH_URL": f"{global_host}/auth",
