@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
+from karst_clio.identity.own_tokens import is_address
 from karst_platform import Settings
 
 SHORTEST_KEY_BYTES = 32
@@ -49,12 +50,19 @@ def _long_enough(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     return keys
 
 
+def _email(value: str | None) -> str | None:
+    if value is not None and not is_address(value):
+        raise ValueError("can't stand for a user. Write an e-mail address, like ada@example.org")
+    return value
+
+
 Items = Annotated[tuple[str, ...], BeforeValidator(_items)]
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_items), AfterValidator(_long_enough)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_items)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 Place = Annotated[Path | None, BeforeValidator(_none_of_blank)]
 Text = Annotated[str | None, BeforeValidator(_none_of_blank)]
+Email = Annotated[Text, AfterValidator(_email)]
 WebAddress = Annotated[Annotated[str, AfterValidator(_web_address)] | None, BeforeValidator(_none_of_blank)]
 
 
@@ -71,9 +79,9 @@ class ClioSettings(Settings):
     """What stands before every path: `api`, `/api` and `/api/` mean the same."""
     allowed_origins: Origins = Field(default=("*",), validation_alias="ALLOWED_ORIGINS")
     """Origins of web pages that may call, by commas; only those that are named may send a user's cookie along."""
-    owner: Text = Field(default=None, validation_alias="OWNER")
+    owner: Email = Field(default=None, validation_alias="OWNER")
     """E-mail of the person who is always administrator."""
-    test_user: Text = Field(default=None, validation_alias="TEST_USER")
+    test_user: Email = Field(default=None, validation_alias="TEST_USER")
     """E-mail of whoever calls without a usable token. For work on one machine; refused on Cloud Run."""
     test_user_force: bool = Field(default=False, validation_alias="TEST_USER_FORCE")
     """Whether `TEST_USER` is meant on Cloud Run too."""

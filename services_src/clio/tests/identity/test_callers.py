@@ -151,6 +151,46 @@ def test_the_test_user_is_refused_on_cloud_run() -> None:
     assert load_settings(ClioSettings, environment | {"TEST_USER": " "}).test_user is None
 
 
+CONTRACT = {
+    "URL_PREFIX": ("api/", "/api"),
+    "ALLOWED_ORIGINS": ("https://a.example.org, *", ("https://a.example.org", "*")),
+    "OWNER": (ADA, ADA),
+    "SIG_BUCKET": ("signatures", "signatures"),
+    "TRANSFER_FUNC": ("https://worker.example.org/", "https://worker.example.org"),
+    "TRANSFER_DEST": ("dest/path", "dest/path"),
+    "NEUPRINT_APPLICATION_CREDENTIALS": ("shared", "**********"),
+    "TEST_USER": (ADA, ADA),
+    "GOOGLE_APPLICATION_CREDENTIALS": ("key.json", "key.json"),
+    "FLYEM_SECRET": (f"{'k' * 32}, {'l' * 32}", "(SecretStr('**********'), SecretStr('**********'))"),
+    "DSG_URL": ("https://auth.example.org/", "https://auth.example.org"),
+    "CLIO_SUBVOL_BUCKET": ("cuts", "cuts"),
+    "CLIO_SUBVOL_WIDTH": ("64", 64),
+    "PORT": ("8081", 8081),
+    "GOOGLE_AUDIENCES": ("a,b", ("a", "b")),
+    "AUTH_COOKIE_DOMAIN": (".example.org", ".example.org"),
+    "NEUROGLANCER_URL": ("https://viewer.example.org/x", "https://viewer.example.org/x"),
+    "TEST_USER_FORCE": ("1", True),
+    "FIRESTORE_EMULATOR_HOST": ("127.0.0.1:8080", "127.0.0.1:8080"),
+    "GOOGLE_CLOUD_PROJECT": ("project", "project"),
+}
+"""The variables of the contract: what is set, and what it means."""
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_each_variable_of_the_contract_is_honoured(name: str) -> None:
+    given, meant = CONTRACT[name]
+    (field,) = [each for each, info in ClioSettings.model_fields.items() if info.validation_alias == name]
+    value = getattr(load_settings(ClioSettings, {name: given}), field)
+    assert value == meant or str(value) == meant
+    assert value != getattr(ClioSettings(), field)
+
+
+@pytest.mark.parametrize("name", ["OWNER", "TEST_USER"])
+def test_users_in_settings_are_addresses(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}.*can't stand for a user. Write an e-mail address"):
+        load_settings(ClioSettings, {name: "ada/lovelace"})
+
+
 def test_short_keys_are_refused_without_being_shown() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(ClioSettings, {"FLYEM_SECRET": f"{'k' * 32},too-short-a-key"})

@@ -1,4 +1,4 @@
-"""Two servers on one store: what one of them changes counts at the other after ten minutes, or when that is refreshed."""
+"""Two servers on one store: what one of them changes counts at the other after ten minutes, or by a refresh."""
 
 from __future__ import annotations
 
