@@ -128,6 +128,8 @@ async def test_writing_is_one_call_a_record(server: Server) -> None:
 async def test_what_is_wrong_is_found_before_dvid_is_asked(server: Server) -> None:
     for path, body in (("", [{"bodyid": 5}, {"bodyid": 0}]), ("/query", []), ("/query", {"t": "re/("})):
         assert (await server.ask("POST", BASE + path, user=USER, json=body)).status_code == 400
+    for number in (2**63, 2**64, "9" * 20, "-" + "9" * 19):
+        assert (await server.ask("GET", f"{BASE}/id-number/{number}", user=USER)).status_code == 400
     assert server.calls.requests == []
 
 

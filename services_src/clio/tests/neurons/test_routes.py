@@ -141,6 +141,7 @@ async def test_what_is_no_annotation_is_refused_and_nothing_written(server: Serv
         ("GET", "/id-number/1,,2", None, 400),
         ("GET", "/id-number/1.5", None, 400),
         ("GET", "/id-number/" + "9" * 30, None, 400),
+        ("GET", f"/id-number/{2**63}", None, 400),
         ("GET", "/id-number/5?version=v1.x", None, 400),
         ("GET", "/id-number/5?version=what", None, 400),
         ("GET", "/id-number/5?version=ab", None, 400),

@@ -91,3 +91,10 @@ async def test_without_a_bucket_it_says_so() -> None:
         for route in ("atlocation", "likelocation"):
             answer = await server.ask("GET", f"/v2/signatures/{route}/mb20?x=1&y=1&z=1", user=USER)
             assert (answer.status_code, "SIG_BUCKET" in answer.json()["detail"]) == (503, True)
+
+
+async def test_tables_that_can_not_be_read_are_away_and_signatures_still_there(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "search.duckdb").write_text("no tables", encoding="utf-8")
+    answer = await server.ask("GET", "/v2/signatures/likelocation/mb20?x=500&y=500&z=500", user=USER)
+    assert (answer.status_code, answer.headers.get("retry-after")) == (503, "2")
+    assert await ask(server, "atlocation/mb20?x=500&y=500&z=500")

@@ -9,6 +9,7 @@ from karst_clio.neurons.records import BODY_ID
 from karst_clio.neurons.schema import Schema
 from karst_platform.stores.documents import Fields, Json
 
+_LARGEST = 2**63 - 1
 _WITHOUT_NOTES = ("bodyid_user", "bodyid_time")
 
 
@@ -39,6 +40,6 @@ def body_ids(text: str) -> list[int]:
     """The bodies of a path: `23` or `23,101`; each once. Raises `BadInputError` where one is no whole number."""
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
-        if not (part.removeprefix("-").isdecimal() and part.isascii() and len(part) <= 20):
-            raise BadInputError(f"Bad body id {part[:40]!r}: write whole numbers, by commas")
+        if not (part.removeprefix("-").isdecimal() and part.isascii() and len(part) <= 20 and abs(int(part)) <= _LARGEST):
+            raise BadInputError(f"Bad body id {part[:40]!r}: write whole numbers of 64 bits, by commas")
     return list(dict.fromkeys(int(part) for part in parts))
