@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from karst_clio.neurons.errors import BadInputError
@@ -10,6 +11,7 @@ from karst_clio.neurons.schema import Schema
 from karst_platform.stores.documents import Fields, Json
 
 _LARGEST = 2**63 - 1
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
 _WITHOUT_NOTES = ("bodyid_user", "bodyid_time")
 
 
@@ -40,6 +42,6 @@ def body_ids(text: str) -> list[int]:
     """The bodies of a path: `23` or `23,101`; each once. Raises `BadInputError` where one is no whole number."""
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
-        if not (part.removeprefix("-").isdecimal() and part.isascii() and len(part) <= 20 and abs(int(part)) <= _LARGEST):
+        if _WHOLE_NUMBER.fullmatch(part) is None or abs(int(part)) > _LARGEST:
             raise BadInputError(f"Bad body id {part[:40]!r}: write whole numbers of 64 bits, by commas")
     return list(dict.fromkeys(int(part) for part in parts))
