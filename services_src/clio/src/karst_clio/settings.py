@@ -73,8 +73,8 @@ class ClioSettings(Settings):
     """Port on which the server listens; Cloud Run says which."""
     body_limit_kib: int = Field(default=40960, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
     """Size of a request's body at the most, in KiB: a value of 32 MiB and what surrounds it."""
-    handler_timeout_s: int = Field(default=55, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
-    """Seconds after which a request without an answer is given up, with 504."""
+    handler_timeout_s: int = Field(default=75, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
+    """Seconds after which a request without an answer is given up, with 504; neuPrint is waited for 60 s."""
     url_prefix: Prefix = Field(default="", validation_alias="URL_PREFIX")
     """What stands before every path: `api`, `/api` and `/api/` mean the same."""
     allowed_origins: Origins = Field(default=("*",), validation_alias="ALLOWED_ORIGINS")
