@@ -107,6 +107,15 @@ def test_no_token_stands_in_the_log(running: Running) -> None:
     assert running.token.rpartition(".")[2] not in log
 
 
+def test_one_page_counts_the_requests_of_all_services(running: Running) -> None:
+    running.get("/clio/v2/roles")
+    running.get("/slow/wait/0")
+    page = running.get("/metrics").text
+    assert 'http_route="/v2/roles"' in page
+    assert 'http_route="/slow/wait/{seconds}"' in page
+    assert 'karst_store_operation_duration_seconds_count{operation="' in page
+
+
 def test_all_is_kept_from_one_run_to_the_next(start: Launch, state: Path) -> None:
     first = ready(start(state))
     token = first.token

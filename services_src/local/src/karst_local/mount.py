@@ -9,11 +9,11 @@ from http import HTTPStatus
 
 import httpx
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from karst_local.options import is_loopback
 from karst_local.services import Service
+from karst_platform.wire import answer_detail
 
 _HEALTH_S = 3.0
 _API_PAGES = ("/docs", "/redoc", "/openapi.json", "/api/openapi.json")
@@ -33,7 +33,7 @@ class Mounted:
             if path == prefix or path.startswith(f"{prefix}/"):
                 await app(scope, receive, send)
                 return
-        await JSONResponse({"detail": "Not Found"}, status_code=404)(scope, receive, send)
+        await answer_detail(HTTPStatus.NOT_FOUND, "Not Found")(scope, receive, send)
 
 
 class NothingKept:
@@ -68,7 +68,7 @@ class OnlyThisMachine:
             await self._app(scope, receive, send)
             return
         message = "This server answers to localhost only."
-        await JSONResponse({"detail": message}, status_code=421)(scope, receive, send)
+        await answer_detail(HTTPStatus.MISDIRECTED_REQUEST, message)(scope, receive, send)
 
 
 def _host(header: str) -> str:

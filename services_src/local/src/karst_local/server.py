@@ -16,6 +16,7 @@ from granian.server.embed import Server
 from starlette.types import ASGIApp
 
 from karst_local.faults import Exit
+from karst_platform.health import draining
 
 DRAIN_S = 15.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -77,6 +78,7 @@ def listen(app: ASGIApp, listeners: tuple[Listener, ...]) -> tuple[Server, ...]:
 
 async def drain(servers: tuple[Server, ...], running: list[asyncio.Task[None]], stop: Stop) -> Exit:
     """Take no more requests, and finish those that are open, until `stop` is asked for again or time is up."""
+    draining.is_asked = True
     for server in servers:
         server.stop()
     finished = asyncio.gather(*running, return_exceptions=True)

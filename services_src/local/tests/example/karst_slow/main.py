@@ -6,12 +6,12 @@ import asyncio
 
 from fastapi import FastAPI
 
-from karst_platform import Settings
+from karst_platform import Settings, service_app
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Make the application."""
-    app = FastAPI(title=settings.log_level)
+    app = service_app(name="slow", title="Slow", version="1", settings=settings)
 
     @app.get("/slow/wait/{seconds}")
     async def wait(seconds: float) -> str:
