@@ -17,8 +17,11 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "se
 STARTS_ITS_OWN = ROOT / "services_src" / "clio" / "README.md"
 """This page's lines are for the server that it starts (services_src/clio/tests/test_start.py)."""
 USE_CLIO = ROOT / "docs" / "how-to" / "use-clio.md"
-SHELL = 'set -eu\ncurl() { command curl --silent --show-error --fail-with-body --write-out "\\n" "$@"; }\n'
+AFTER_EACH = "-- end of an answer --"
+CURL = f'command curl --silent --show-error --fail-with-body --write-out "{AFTER_EACH}" "$@"'
+SHELL = f"set -eu\ncurl() {{ {CURL}; }}\n"
 ON_ONE_MACHINE = "https://localhost:8443/clio"
+PLAIN = "http://localhost:8080/clio"
 
 
 def with_curl() -> list[Path]:
@@ -72,12 +75,14 @@ def test_curl_lines_work_as_they_are_pasted(page: Path, platform: Platform) -> N
 
 def run(block: Block, environment: dict[str, str]) -> object:
     """Run what a block says, except for what gives values to variables; return the last answer."""
-    said = [line for line in block.commands if not line.startswith("export ")]
+    said = [line.replace(PLAIN, "$CLIO") for line in block.commands if not line.startswith("export ")]
     done = subprocess.run(
         ["sh", "-c", SHELL + "\n".join(said)], capture_output=True, text=True, check=False, env=environment
     )
     assert done.returncode == 0, f"{block.text}\n{done.stdout}{done.stderr}"
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    *answers, rest = done.stdout.split(AFTER_EACH)
+    assert rest == ""
+    return json.loads(answers[-1])
 
 
 def test_the_lines_for_clio_py_work(platform: Platform, python: Python) -> None:

@@ -41,6 +41,11 @@ class Platform:
         return self._found(r"HTTPS +(https://\S+)") + "/clio"
 
     @cached_property
+    def plain(self) -> str:
+        """Address of the store without TLS, for browsers that trust no authority of ours."""
+        return self._found(r"runs at (http://\S+)") + "/clio"
+
+    @cached_property
     def token(self) -> str:
         """Token of the demo user, who is the owner."""
         return self._found(r"(?m)^(eyJ\S+)$")
