@@ -50,7 +50,8 @@ class Identity:
             raise HTTPException(400, "Inactive user")
         is_by_cookie = credential is not None and credential.place is Place.COOKIE
         if is_by_cookie and not may_use_cookie(request, self._settings.listed_origins):
-            raise HTTPException(403, "A page of another origin may not write with this user's cookie.")
+            text = "A page of another origin may not write with this user's cookie: name its origin in ALLOWED_ORIGINS."
+            raise HTTPException(403, text)
         return caller
 
     async def token_for(self, caller: Caller) -> object:
@@ -62,7 +63,7 @@ class Identity:
             return own.sign(caller.email, dict(caller.claims) | sealed)
         if self.gateway is not None and caller.gateway_token is not None:
             return await self.gateway.create_token(caller.gateway_token)
-        raise HTTPException(400, "This server makes no tokens: it has no key (FLYEM_SECRET).")
+        raise HTTPException(400, "This server makes no tokens: set its key, FLYEM_SECRET.")
 
     async def members(self, caller: Caller, groups: Iterable[str]) -> frozenset[str]:
         """E-mails of all members of these groups, asked for at the same time."""

@@ -49,10 +49,12 @@ def router(needs: Needs) -> APIRouter:
         known = fields.get("neuprintHTTP")
         host = known.get("server") if isinstance(known, Mapping) else None
         if not isinstance(known, Mapping) or not isinstance(host, str) or not _is_host(host):
-            raise HTTPException(400, f"Dataset {dataset!r} names no server of neuPrint (neuprintHTTP).")
+            raise HTTPException(400, f"Dataset {dataset!r} names no server of neuPrint: set its `neuprintHTTP`.")
         # The credential may be one that all share: it must not open other datasets of the same server.
-        if question.dataset not in _names(dataset, known.get("dataset"), fields):
-            raise HTTPException(400, f"{question.dataset[:100]!r} is not what neuPrint calls dataset {dataset!r}.")
+        names = _names(dataset, known.get("dataset"), fields)
+        if question.dataset not in names:
+            own = " or ".join(map(repr, sorted(names)))
+            raise HTTPException(400, f"{question.dataset[:100]!r} is another dataset: ask for {own}.")
         headers = _credentials(caller, needs)
         try:
             answer = await needs.http.post(

@@ -54,7 +54,9 @@ def router(needs: Needs) -> APIRouter:
 
     def check(redirect: str, request: Request) -> None:
         if not is_ours(redirect, request.headers.get("host", ""), settings.listed_origins):
-            raise HTTPException(400, "redirect leads to a page that this server doesn't know (ALLOWED_ORIGINS).")
+            raise HTTPException(
+                400, "redirect leads to a page that this server doesn't know: name its origin in ALLOWED_ORIGINS."
+            )
 
     @routes.get(
         "/login",
@@ -66,7 +68,9 @@ def router(needs: Needs) -> APIRouter:
     async def login(request: Request, redirect: Redirect, dataset: str | None = None) -> RedirectResponse:
         """Go to the auth gateway, and from there to `redirect`."""
         if gateway is None:
-            raise HTTPException(404, "This server has no auth gateway.")
+            raise HTTPException(
+                404, "This server has no auth gateway (DSG_URL). Send a token of Google, or one of its own."
+            )
         check(redirect, request)
         return RedirectResponse(gateway.authorize_url(redirect, dataset), status_code=302)
 

@@ -46,7 +46,7 @@ def router(needs: Needs) -> APIRouter:
 
     def bucket() -> str:
         if needs.settings.subvolume_bucket is None:
-            raise HTTPException(503, "This server has no sub-volumes (CLIO_SUBVOL_BUCKET).")
+            raise HTTPException(503, "This server has no sub-volumes: set CLIO_SUBVOL_BUCKET.")
         return needs.settings.subvolume_bucket.removeprefix("gs://").strip("/")
 
     @routes.post("/subvol/{dataset}/edit", responses=answers("from cloudvolume import CloudVolume ..."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from karst_platform.stores.documents import Fields, Query, Write
 from karst_platform.stores.objects import BadKeyError, check_key
 
 VOLUMES = ("clio_volumes",)
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}", re.ASCII)
 _OBJECT: Responses = {
     200: {"description": "The object.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "A part of it.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
@@ -31,6 +33,12 @@ _OBJECT: Responses = {
     **{status: {} for status in (400, 401, 404, 416)},
 }
 _EXAMPLE: Any = {"mb20": {"bucket": "images-of-ours", "path": "mb20/gray"}}
+
+
+def _bucket(name: str) -> str:
+    if not _BUCKET.fullmatch(name):
+        raise ValueError("a bucket is named without gs:// and without a path, like images-of-ours")
+    return name
 
 
 def _folder(path: str) -> str:
@@ -43,7 +51,7 @@ class Volume(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,221}$")
+    bucket: Annotated[str, AfterValidator(_bucket)]
     path: Annotated[str, AfterValidator(_folder)] = Field(description="Folder in the bucket.")
     description: str | None = None
     public: bool = Field(
