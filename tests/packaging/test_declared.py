@@ -13,6 +13,9 @@ from starlette.routing import BaseRoute, Route
 
 from karst.config.service import Service, load_services
 from karst.config.service_runtime import ImageOrigin
+from karst.derived.monitoring import METRICS_PATH
+from karst.derived.scaling import REQUESTS_METRIC
+from karst_platform import metrics
 from karst_platform.permissions import declared, undeclared
 from karst_platform.server import serve
 from karst_platform.settings import JobSettings, Settings, is_secret, variables
@@ -104,6 +107,11 @@ def test_the_package_is_the_one_that_the_folder_builds(service: Service) -> None
     project = tomllib.loads((SERVICES / service.name / "pyproject.toml").read_text())["project"]
     assert project["name"] == service.package == f"karst-{service.name}"
     assert service.package in project["scripts"], "the image's entry point is the script of this name"
+
+
+def test_collectors_and_scalers_ask_for_what_services_tell() -> None:
+    (active,) = metrics.ACTIVE_REQUESTS.collect()
+    assert (active.name, metrics.PATH) == (REQUESTS_METRIC, METRICS_PATH)
 
 
 @pytest.mark.parametrize("service", SERVERS, ids=lambda service: service.name)

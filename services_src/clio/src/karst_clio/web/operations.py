@@ -49,7 +49,9 @@ FAILURES: Mapping[int, _Failure] = {
         [{"loc": ["body", "pos"], "msg": "Field required", "type": "missing"}],
     ),
     429: _Failure(
-        "This was done a moment ago.", "This was done a moment ago. Try again in 10 s.", ("Retry-After", _RETRY[1])
+        "The caller asks too often, or this was done a moment ago.",
+        "Too many requests. Try again in 10 s.",
+        _RETRY,
     ),
     501: _Failure("The auth gateway does this.", "Users are managed by the auth gateway at https://auth.example.org."),
     502: _Failure("Another server that this one asks fails or doesn't answer.", "Auth service unavailable"),
@@ -114,7 +116,7 @@ def _failures(route: APIRoute, needs: list[Requires]) -> Iterator[int]:
         yield from (413, 422)
     if _has_parameters(route.dependant):
         yield 422
-    yield from (503, 504)
+    yield from (429, 503, 504)
 
 
 def _response(status: int, given: Mapping[str, Any]) -> dict[str, Any]:
