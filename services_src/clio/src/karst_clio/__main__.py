@@ -18,7 +18,7 @@ DRAIN_S = 50
 def main() -> None:
     """Serve until SIGTERM; end with a message where the settings are wrong."""
     if len(sys.argv) > 1:
-        from karst_clio.exports.command import run  # noqa: PLC0415 - images for the cloud do without its progress bar
+        from karst_clio.exports.command import run  # noqa: PLC0415 - a server needs none of it
 
         sys.exit(run(sys.argv[1:]))
     try:

@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -21,14 +22,14 @@ import pytest
 from karst_clio.exports.command import run
 from karst_clio.exports.faults import Exit
 from services_src.clio.tests.exports.conftest import NewStore
-from services_src.clio.tests.exports.filling import answers, fill
+from services_src.clio.tests.exports.filling import ADMIN, answers, fill
 from services_src.clio.tests.support import KEY, token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 ROOT = Path(__file__).parents[4]
 PAGES = ROOT / "docs/how-to"
 PATIENCE_S = 90
-_INDENTED = re.compile(r"^ {4,}((?:karst|curl|export|[A-Z]+=).*)$", re.MULTILINE)
+_INDENTED = re.compile(r"^ {4,}((?:karst|curl|export|cd|[A-Z_]+=).*)$", re.MULTILINE)
 
 
 def commands(page: str) -> list[str]:
@@ -55,16 +56,21 @@ def shell(lines: list[str], folder: Path, **variables: str) -> str:
 
 async def test_a_store_is_migrated_as_the_page_says(new_firestore: NewStore, new_database: NewStore, tmp_path: Path):
     lines = commands("migrate-an-existing-clio-store.md")
-    assert [line.split()[1:3] for line in lines] == [
-        ["clio", "export"], ["clio", "export"], ["clio", "import"], ["clio", "import"], ["up", "--dsn"],
-        ["clio", "migrate"],
-    ]  # fmt: skip
+    moving, (folder, look) = [line for line in lines if line.startswith("karst")], lines[4:6]
+    assert [line.split()[2] for line in moving] == ["export", "export", "import", "import", "migrate"]
     old, new = new_firestore(), new_database()
     await fill(old, tmp_path / "buckets")
-    said = shell([line for line in lines if " up " not in line], tmp_path, OLD=old, NEW=new)
+    said = shell(moving, tmp_path, OLD=old, NEW=new)
     assert "are new, 0 are there already" in said
     assert "all are there" in said
-    assert await answers(new) == await answers(old)
+    before = await answers(old)
+    assert await answers(new) == before
+    port = free_port()
+    variables = {"NEW": new, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    with serving([f"cd {ROOT}", folder, f"exec env {look} --port {port}"], variables, tmp_path / "log"):
+        wait_for(f"http://127.0.0.1:{port}/readyz", tmp_path / "log")
+        seen = httpx.get(f"http://127.0.0.1:{port}/v2/users").json()
+    assert (200, seen) == before[f"{ADMIN} GET /v2/users"]
 
 
 @pytest.fixture
@@ -72,26 +78,40 @@ def clio(new_database: NewStore, tmp_path: Path) -> Iterator[str]:
     """The address of a server, as it runs in the cloud, but on PostgreSQL."""
     dsn = new_database()
     assert run(["migrate", "--to", dsn]) is Exit.OK
+    told = {"KARST_POSTGRES_DSN": dsn, "FLYEM_SECRET": KEY, "OWNER": "owner@example.org", "URL_PREFIX": "/clio"}
+    port = free_port()
+    with serving([f"exec {sys.executable} -m karst_clio"], {**told, "PORT": str(port)}, tmp_path / "log"):
+        wait_for(f"http://127.0.0.1:{port}/clio/readyz", tmp_path / "log")
+        yield f"http://127.0.0.1:{port}/clio"
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    told = {"PORT": str(port), "KARST_POSTGRES_DSN": dsn, "FLYEM_SECRET": KEY, "OWNER": "owner@example.org"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE", "FIRESTORE", "KARST"))}
-    with (tmp_path / "log").open("wb") as log:
+        return free.getsockname()[1]
+
+
+def without_stores() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE", "FIRESTORE", "KARST"))}
+
+
+@contextmanager
+def serving(lines: list[str], variables: dict[str, str], log: Path) -> Generator[None]:
+    """Paste lines into a shell, the last of which serves."""
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "karst_clio"], env={**kept, **told, "URL_PREFIX": "/clio"}, stdout=log, stderr=log
+            ["bash", "-euc", "\n".join(lines)], env={**without_stores(), **variables}, stdout=output, stderr=output
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/clio/readyz", process, tmp_path / "log")
-        yield f"http://127.0.0.1:{port}/clio"
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, log: Path) -> None:
     end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end:
         try:
             if httpx.get(url).status_code == 200:
                 return
@@ -127,10 +147,9 @@ def test_a_schema_of_another_karst_keeps_the_service_from_starting(version: str,
     assert run(["migrate", "--to", dsn]) is Exit.OK
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("UPDATE documents_schema SET version = %s", (version,))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE", "FIRESTORE", "KARST"))}
     finished = subprocess.run(
         [sys.executable, "-m", "karst_clio"],
-        env={**kept, "KARST_POSTGRES_DSN": dsn, "PORT": "1"},
+        env={**without_stores(), "KARST_POSTGRES_DSN": dsn, "PORT": "1"},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -139,3 +158,21 @@ def test_a_schema_of_another_karst_keeps_the_service_from_starting(version: str,
     assert finished.returncode == 1
     assert words in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_an_image_migrates_without_what_draws_bars(new_database: NewStore, tmp_path: Path):
+    code = "import sys; sys.modules['rich'] = None; from karst_clio.__main__ import main; main()"
+    for arguments, code_wanted, words in (
+        (["migrate"], Exit.OK, "went from schema 0 to"),
+        (["export", "e", "--from", new_database()], Exit.USAGE, "pip install 'karst-clio[exports]'"),
+    ):
+        finished = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=tmp_path,
+            env={**without_stores(), "KARST_POSTGRES_DSN": new_database()},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert (finished.returncode, words in finished.stderr) == (code_wanted, True), finished.stderr

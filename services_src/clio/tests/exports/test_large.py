@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -20,8 +21,14 @@ from karst_clio.exports.store import Record
 from karst_platform.stores.documents import Path as DocumentPath
 from karst_platform.stores.documents import Write
 from services_src.clio.tests.exports.conftest import NewStore
+from services_src.clio.tests.exports.moving import move
 
 pytestmark = pytest.mark.anyio
+_ACTIVE = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND application_name = 'karst' AND query ~ 'documents'
+"""
 MANY = """
     INSERT INTO documents SELECT 'clio_keyvalue/a@example.org/s/' || n || '/parts', 'p', jsonb_build_object('data',
         (SELECT string_agg(md5(n * 100000 + m || ''), '') FROM generate_series(1, 28000) m))
@@ -66,9 +73,47 @@ class Busy(PostgresStore):
         await self.documents.write(Write(path=("a", "new"), fields={}))
 
 
-async def test_a_store_that_changes_meanwhile_makes_no_export(new_database: NewStore, tmp_path: Path):
-    address = parse_address(new_database())
+async def test_a_connection_that_breaks_is_made_anew(new_database: NewStore, tmp_path: Path):
+    source, target = new_database(), new_database()
+    store = PostgresStore(parse_postgres(source))
+    await store.open(is_writing=True)
+    await store.documents.write(*(Write(path=("things", f"{n:05}"), fields={"n": n}) for n in range(6000)))
+    await store.close()
+    killer = asyncio.create_task(break_connections(source, target))
+    await move(source, target, tmp_path / "e")
+    assert await stopped(killer) >= 4
+    store = PostgresStore(parse_postgres(target))
+    await store.open(is_writing=False)
+    assert await store.count() == 6000
+    await store.close()
+
+
+async def break_connections(*addresses: str) -> int:
+    """Break what other connections do, some times each, and count."""
+    count = 0
+    for address in addresses:
+        async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+            for _ in range(2):
+                while not (pids := await (await connection.execute(_ACTIVE)).fetchall()):
+                    await asyncio.sleep(0.001)
+                for (pid,) in pids:
+                    await connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
+                    count += 1
+    return count
+
+
+async def stopped(task: asyncio.Task[int]) -> int:
+    return await asyncio.wait_for(task, 1)
+
+
+def parse_postgres(text: str) -> PostgresAddress:
+    address = parse_address(text)
     assert isinstance(address, PostgresAddress)
+    return address
+
+
+async def test_a_store_that_changes_meanwhile_makes_no_export(new_database: NewStore, tmp_path: Path):
+    address = parse_postgres(new_database())
     store = Busy(address)
     await store.open(is_writing=True)
     await store.documents.write(*(Write(path=("things", f"{n}"), fields={}) for n in range(30)))

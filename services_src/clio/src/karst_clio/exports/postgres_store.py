@@ -49,8 +49,8 @@ class PostgresStore:
         await self._refuse_unreachable()
         try:
             if is_writing:
-                await migrate(self._postgres)
-            self._is_blank = await schema_version(self._postgres) == 0
+                await steadily(lambda: migrate(self._postgres))
+            self._is_blank = await steadily(lambda: schema_version(self._postgres)) == 0
         except NewerSchemaError as error:
             raise ExportError(Exit.DAMAGED, f"{self._address}: {error}") from None
         except psycopg.errors.InsufficientPrivilege as error:

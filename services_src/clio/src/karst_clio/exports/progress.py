@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from karst_clio.exports.faults import Exit, ExportError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class Bar:
@@ -24,22 +28,30 @@ class Bar:
 class Screen:
     """Standard error, whether people or programs read it."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
-
     @contextmanager
     def bar(self, title: str, total: int) -> Generator[Bar]:
         """Show a bar. Where nobody watches, only its end."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self._console) as progress:
+        with _progress() as progress:
             yield Bar(progress, title, total)
 
     def say(self, text: str) -> None:
         """Print a sentence."""
-        self._console.print(text, soft_wrap=True, markup=False)
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _progress() -> Progress:
+    # Images for the cloud don't hold it; there schemas are migrated, which needs no bar.
+    try:
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+    except ImportError:
+        raise ExportError(Exit.USAGE, "The progress bar is missing: pip install 'karst-clio[exports]'") from None
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    return Progress(TextColumn("{task.description}"), *columns, console=Console(stderr=True, highlight=False))
