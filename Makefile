@@ -75,6 +75,7 @@ docs: setup ## Write the reference that comes from the models
 	@$(BIN)/karst schemas
 	@$(BIN)/karst docs
 	@$(VENV_PYTHON) -m karst_platform.settings_page services_src docs/reference/settings.md
+	@$(VENV_PYTHON) -m karst_platform.permissions_page services_src docs/reference/permissions.md
 
 .PHONY: policy
 policy: $(POLICY_VENV)/.stamp ## Install checkov into .venv-policy
