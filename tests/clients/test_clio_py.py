@@ -135,16 +135,19 @@ def test_many_annotations_go_in_portions(clio: Python) -> None:
 
 
 def test_empty_values_delete_where_they_are_meant(clio: Python) -> None:
-    clio("table = pd.DataFrame({'bodyid': [1000, 1001], 'type': ['kept', None], 'status': [None, 'Traced']})")
+    clio("clio.set_fields([2000, 2001], type='old', progress=False)")
+    clio("table = pd.DataFrame({'bodyid': [2000, 2001], 'type': ['new', None], 'status': [None, 'Traced']})")
     clio("clio.set_annotations(table, progress=False)")
-    assert [row.get("type") for row in rows(clio, "clio.fetch_annotations([1000, 1001])")] == ["kept", "t1"]
+    assert [row.get("type") for row in rows(clio, "clio.fetch_annotations([2000, 2001])")] == ["new", "old"]
     clio("clio.set_annotations(table, write_empty_fields=True, progress=False)")
-    assert [row.get("type") for row in rows(clio, "clio.fetch_annotations([1000, 1001])")] == ["kept", None]
+    assert [row.get("type") for row in rows(clio, "clio.fetch_annotations([2000, 2001])")] == ["new", None]
 
 
 def test_all_that_is_there_can_be_protected(clio: Python) -> None:
-    clio("clio.set_annotations({154109: {'type': 'no'}}, protect=True, progress=False)")
-    assert [row["type"] for row in rows(clio, "clio.fetch_annotations(154109)")] == ["DNa02"]
+    clio("clio.set_fields(3000, type='first', progress=False)")
+    clio("clio.set_annotations({3000: {'type': 'second', 'status': 'Traced'}}, protect=True, progress=False)")
+    (row,) = rows(clio, "clio.fetch_annotations(3000)")
+    assert (row["type"], row["status"]) == ("first", "Traced")
 
 
 def test_columns_that_no_annotation_has_are_refused_by_the_client(clio: Python) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -21,6 +22,7 @@ from services_src.clio.tests.identity.google import AUDIENCE, Google, google_tok
 from services_src.clio.tests.support import KEY, Server, serving, token
 
 pytestmark = pytest.mark.anyio
+HERE = Path(__file__).parent
 ADA = "ada@example.org"
 PAGE = "https://page.example.org"
 DATASET: Fields = {
@@ -164,6 +166,13 @@ def test_port() -> None:
     assert load_settings(ClioSettings, {"PORT": "9000"}).port == 9000
     with pytest.raises(SettingsError, match="PORT"):
         load_settings(ClioSettings, {"PORT": "none"})
+
+
+def test_every_variable_is_tried() -> None:
+    tried = "".join((HERE / name).read_text(encoding="utf-8") for name in ("test_settings.py", "test_start.py"))
+    names = {str(field.validation_alias) for field in ClioSettings.model_fields.values()}
+    ours = {name for name in names if name.startswith(("KARST_", "OTEL_"))}
+    assert {name for name in names - ours if not re.search(rf"\b{name}\b[\"=]", tried)} == set()
 
 
 async def test_google_application_credentials_are_what_the_store_is_opened_with(
