@@ -47,10 +47,10 @@ def page(services: Mapping[str, FastAPI]) -> str:
         for need in route.needs
     }
     lines = [
-        f"| {service} | `{method} {path}` | {need} | {refusal} |"
+        f"| {service} | `{method} {path}` | {need} | {refusal} |\n"
         for (service, path, method), (need, refusal) in sorted(rows.items())
     ]
-    return _HEAD + "\n".join(lines) + "\n"
+    return _HEAD + "".join(lines)
 
 
 def main() -> None:
