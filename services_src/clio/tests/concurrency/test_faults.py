@@ -29,6 +29,7 @@ pytestmark = pytest.mark.anyio
 ADA = "ada@example.org"
 ANNOTATIONS, NEURONS = "/v2/annotations/mb20", "/v2/json-annotations/mb20/neurons"
 LETTERS = 1400
+LIMIT_S = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,3 +191,22 @@ async def test_a_slow_store_is_waited_for(faulty: Faulty) -> None:
     assert (await faulty.ask("POST", ANNOTATIONS, points(3))).status_code == 200
     answers = await asyncio.gather(*(faulty.ask("GET", ANNOTATIONS) for _ in range(8)))
     assert [len(each.json()) for each in answers] == [3] * 8
+
+
+async def test_a_store_that_says_nothing_is_given_up(faulty: Faulty) -> None:
+    async with serving(faulty.server.documents, owner=ADA, handler_timeout_s=LIMIT_S) as hasty:
+        assert (await hasty.ask("GET", ANNOTATIONS, user=ADA)).status_code == 200
+        faulty.way.hold_up()
+        began_s = time.monotonic()
+        answers = await asyncio.gather(
+            hasty.ask("GET", ANNOTATIONS, user=ADA),
+            hasty.ask("POST", ANNOTATIONS, user=ADA, json=points(4)),
+            hasty.ask("POST", NEURONS, user=ADA, json=bodies(2)),
+        )
+        assert [each.status_code in (503, 504) for each in answers] == [True] * 3
+        assert time.monotonic() - began_s < LIMIT_S + 15  # PostgreSQL is asked to stop, and waited for
+    faulty.way.cut()
+    await faulty.way.mend()
+    await recovered(faulty)
+    assert (await faulty.ask("POST", ANNOTATIONS, points(4))).status_code == 200
+    assert await faulty.count(ANNOTATIONS) == 4

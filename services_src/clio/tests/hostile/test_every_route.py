@@ -65,6 +65,20 @@ async def test_forged_tokens_open_no_route(server: Server, name: str) -> None:
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
+async def test_no_other_spelling_of_a_path_opens_a_route() -> None:
+    async with serving(MemoryDocuments(), owner=ADA, url_prefix="/api") as server:
+        for route in GUARDED:
+            inner = route.url(DATASET)
+            aliases = [inner.replace("/v2/", f"{alias}/") for alias in ("/v3", "/test")] if inner[:4] == "/v2/" else []
+            for path in (inner, *aliases):
+                for spelled in (f"/api{path}", f"/api{path}/", f"/api{path}?public=1&user={ADA}"):
+                    answer = await server.client.request(route.method, spelled)
+                    assert answer.status_code == 401, f"{route.method} {spelled}"
+                for spelled in (f"/api/{path}", f"//api{path}", f"/API{path}", f"/api{path}//", path):
+                    answer = await server.client.request(route.method, HOST + spelled)
+                    assert answer.status_code in (401, 404, 405), f"{route.method} {spelled}"
+
+
 async def test_two_tokens_open_no_route(server: Server) -> None:
     good, bad = (b"authorization", f"Bearer {token(ADA)}".encode()), (b"authorization", b"Bearer x")
     for headers in ([good, bad], [bad, good], [good, good]):
