@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from karst_clio.identity.own_tokens import is_address
 from karst_platform import Settings
 
 SHORTEST_KEY_BYTES = 32
+_PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 
 
 def _items(value: object) -> object:
@@ -56,12 +58,32 @@ def _email(value: str | None) -> str | None:
     return value
 
 
+def _place(value: str | None) -> str | None:
+    if value is None:
+        return value
+    place = value.strip().removeprefix("gs://").strip("/")
+    if not _PLACE.fullmatch(place):
+        raise ValueError(
+            "names no bucket. Write its name, like images-of-ours, with a path behind it where one is meant"
+        )
+    return place
+
+
+def _bucket(value: str | None) -> str | None:
+    place = _place(value)
+    if place is not None and "/" in place:
+        raise ValueError("has a path behind the bucket's name. Write the name alone, like images-of-ours")
+    return place
+
+
 Items = Annotated[tuple[str, ...], BeforeValidator(_items)]
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_items), AfterValidator(_long_enough)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_items)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 Place = Annotated[Path | None, BeforeValidator(_none_of_blank)]
 Text = Annotated[str | None, BeforeValidator(_none_of_blank)]
+Bucket = Annotated[Text, AfterValidator(_bucket)]
+BucketPlace = Annotated[Text, AfterValidator(_place)]
 Email = Annotated[Text, AfterValidator(_email)]
 WebAddress = Annotated[Annotated[str, AfterValidator(_web_address)] | None, BeforeValidator(_none_of_blank)]
 
@@ -111,11 +133,11 @@ class ClioSettings(Settings):
     """Folder whose folders stand for buckets; without it they are those of Cloud Storage."""
     search_file: Place = Field(default=None, validation_alias="KARST_SEARCH_FILE")
     """File of DuckDB with the tables of image search; without it they are in BigQuery."""
-    signature_bucket: Text = Field(default=None, validation_alias="SIG_BUCKET")
+    signature_bucket: Bucket = Field(default=None, validation_alias="SIG_BUCKET")
     """Bucket of image signatures; without it image search answers 503."""
     transfer_function: WebAddress = Field(default=None, validation_alias="TRANSFER_FUNC")
     """Address of the function that copies image cut-outs; without it transfer answers 503."""
-    transfer_bucket: Text = Field(default=None, validation_alias="TRANSFER_DEST")
+    transfer_bucket: BucketPlace = Field(default=None, validation_alias="TRANSFER_DEST")
     """Bucket, and path in it, that gets the cut-outs."""
     neuroglancer_url: WebAddress = Field(
         default="https://neuroglancer-demo.appspot.com", validation_alias="NEUROGLANCER_URL"
@@ -123,7 +145,7 @@ class ClioSettings(Settings):
     """Viewer that links to cut-outs open."""
     neuprint_token: SecretStr | None = Field(default=None, validation_alias="NEUPRINT_APPLICATION_CREDENTIALS")
     """Token with which neuPrint is asked where the caller has none of a gateway."""
-    subvolume_bucket: Text = Field(default=None, validation_alias="CLIO_SUBVOL_BUCKET")
+    subvolume_bucket: Bucket = Field(default=None, validation_alias="CLIO_SUBVOL_BUCKET")
     """Bucket that gets sub-volumes for editing; without it they answer 503."""
     subvolume_width: int = Field(default=256, validation_alias="CLIO_SUBVOL_WIDTH", ge=16, le=2048)
     """Edge of a sub-volume, in voxels."""

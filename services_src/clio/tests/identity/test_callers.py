@@ -157,7 +157,7 @@ CONTRACT = {
     "OWNER": (ADA, ADA),
     "SIG_BUCKET": ("signatures", "signatures"),
     "TRANSFER_FUNC": ("https://worker.example.org/", "https://worker.example.org"),
-    "TRANSFER_DEST": ("dest/path", "dest/path"),
+    "TRANSFER_DEST": ("gs://dest/path/", "dest/path"),
     "NEUPRINT_APPLICATION_CREDENTIALS": ("shared", "**********"),
     "TEST_USER": (ADA, ADA),
     "GOOGLE_APPLICATION_CREDENTIALS": ("key.json", "key.json"),
@@ -183,6 +183,21 @@ def test_each_variable_of_the_contract_is_honoured(name: str) -> None:
     value = getattr(load_settings(ClioSettings, {name: given}), field)
     assert value == meant or str(value) == meant
     assert value != getattr(ClioSettings(), field)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("TRANSFER_DEST", "gs://", "names no bucket"),
+        ("TRANSFER_DEST", "bucket/../x", "names no bucket"),
+        ("CLIO_SUBVOL_BUCKET", "a b", "names no bucket"),
+        ("CLIO_SUBVOL_BUCKET", "bucket/path", "Write the name alone"),
+        ("SIG_BUCKET", "bucket/path", "Write the name alone"),
+    ],
+)
+def test_buckets_in_settings_are_buckets(name: str, given: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}.*{message}"):
+        load_settings(ClioSettings, {name: given})
 
 
 @pytest.mark.parametrize("name", ["OWNER", "TEST_USER"])

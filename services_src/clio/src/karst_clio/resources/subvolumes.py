@@ -47,7 +47,7 @@ def router(needs: Needs) -> APIRouter:
     def bucket() -> str:
         if needs.settings.subvolume_bucket is None:
             raise HTTPException(503, "This server has no sub-volumes: set CLIO_SUBVOL_BUCKET.")
-        return needs.settings.subvolume_bucket.removeprefix("gs://").strip("/")
+        return needs.settings.subvolume_bucket
 
     @routes.post("/subvol/{dataset}/edit", responses=answers("from cloudvolume import CloudVolume ..."))
     async def edit(dataset: str, asked: Focus, caller: Writer) -> str:

@@ -80,7 +80,7 @@ def router(needs: Needs) -> APIRouter:
             raise HTTPException(503, "This server transfers no images: set TRANSFER_FUNC and TRANSFER_DEST.")
         location = _location(await needs.catalog.get(cutout.dataset), cutout)
         name = "".join(secrets.choice(string.ascii_lowercase) for _ in range(20))
-        bucket, _, folder = needs.settings.transfer_bucket.removeprefix("gs://").strip("/").partition("/")
+        bucket, _, folder = needs.settings.transfer_bucket.partition("/")
         place = f"{folder}/{name}" if folder else name
         objects = needs.buckets(bucket)
         await objects.put(f"{place}/info", json.dumps(INFO).encode(), content_type="application/json")
