@@ -8,7 +8,7 @@ from karst_platform.stores.documents import Documents, Fields, Write
 DATASET = "mb20"
 NEURONS_OF_A_TYPE = 20
 ANNOTATIONS_OF_A_USER = 10
-_DATASETS = 20
+OTHER_DATASETS = tuple(f"dataset-{number:02}" for number in range(1, 20))
 _PART = 5000
 _STATUSES = ("Anchor", "Traced", "Roughly traced", "Prelim Roughly traced", "0.5assign")
 _CLASSES = ("sensory", "ascending", "descending", "intrinsic", "motor", "endocrine")
@@ -28,7 +28,7 @@ async def prepare(documents: Documents) -> None:
         "mainLayer": "seg",
         "neuroglancer": {"layers": layers, "dimensions": {axis: [8e-9, "m"] for axis in "xyz"}},
     }
-    names = [DATASET, *(f"dataset-{number:02}" for number in range(1, _DATASETS))]
+    names = [DATASET, *OTHER_DATASETS]
     await documents.write(
         Write(path=("clio_users", USER), fields={"global_roles": ["admin", "clio_general", "clio_write"]}),
         *(Write(path=("clio_datasets", name), fields=fields) for name in names),

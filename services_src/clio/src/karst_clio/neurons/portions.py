@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 
 import orjson
 
 from karst_platform.stores.documents import Fields
+from karst_platform.stores.storable import is_surely_storable
 
 MOST_ANNOTATIONS = 400
 MOST_BYTES = 3 << 20
 """What is posted in one transaction; it may become thrice as much, and a commit of Firestore has 10 MiB."""
-_SHORT_BYTES = 1500
-_DOUBTFUL = re.compile(rb'\\u0000|"__|""')
-_DEEPEST = 10
 
 
 async def portions(annotations: Sequence[Fields], check: Callable[[Fields], object]) -> list[list[Fields]]:
@@ -24,22 +21,15 @@ async def portions(annotations: Sequence[Fields], check: Callable[[Fields], obje
     doubtful: list[Fields] = []
     size = MOST_BYTES
     for each in annotations:
-        text = orjson.dumps(each)
+        text = orjson.dumps(each)  # JSON of a request: neither NaN nor integers beyond 64 bit
         if size + len(text) > MOST_BYTES or len(result[-1]) == MOST_ANNOTATIONS:
             result.append([])
             size = 0
             await asyncio.sleep(0)  # others get a turn
         result[-1].append(each)
         size += len(text)
-        if not _is_surely_storable(text):
+        if not is_surely_storable(text):
             doubtful.append(each)
     for each in doubtful if len(result) > 1 else ():
         check(each)
     return result
-
-
-def _is_surely_storable(text: bytes) -> bool:
-    """Whether nothing a store refuses can be in a JSON text: what is long, deep, reserved or empty it doesn't know."""
-    return (
-        len(text) < _SHORT_BYTES and _DOUBTFUL.search(text) is None and text.count(b"{") + text.count(b"[") < _DEEPEST
-    )

@@ -73,7 +73,7 @@ class Annotation(BaseModel):
 
     def sent(self) -> dict[str, Json]:
         """The fields that were sent, without the user."""
-        return self.model_dump(include=self.model_fields_set - {"user"})
+        return {name: getattr(self, name) for name in _SHOWN if name in self.model_fields_set}
 
 
 _MANY = TypeAdapter(list[Annotation])
