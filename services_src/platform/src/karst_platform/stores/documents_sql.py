@@ -23,17 +23,18 @@ _GET_MANY = sql.SQL(
     "SELECT collection, id, fields FROM unnest(%s::text[], %s::text[]) AS wanted (collection, id) "
     "JOIN documents USING (collection, id)"
 )
-# A post that is repeated costs no more than a look.
-_UNLESS_SAME: LiteralString = "WHERE documents.fields IS DISTINCT FROM excluded.fields"
+# What is written again as it was costs no more than a look.
 _PUT_ONE = sql.SQL(
     "INSERT INTO documents (collection, id, fields) VALUES (%s, %s, %s::jsonb) "
-    "ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields " + _UNLESS_SAME
+    "ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields "
+    "WHERE documents.fields IS DISTINCT FROM excluded.fields"
 )
 _PUT_MANY = sql.SQL(
     "INSERT INTO documents (collection, id, fields) "
     "SELECT collection, id, fields::jsonb "
     "FROM unnest(%b::text[], %b::text[], %b::text[]) AS new (collection, id, fields) "
-    "ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields " + _UNLESS_SAME
+    "ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields "
+    "WHERE documents.fields IS DISTINCT FROM excluded.fields"
 )
 _DELETE_MANY = sql.SQL(
     "DELETE FROM documents USING unnest(%s::text[], %s::text[]) AS gone (collection, id) "
