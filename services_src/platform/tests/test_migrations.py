@@ -68,6 +68,16 @@ async def test_documents_live_through_a_step_up_down_and_up(postgres: Postgres, 
         assert await held(postgres) == HELD
 
 
+async def test_documents_live_through_every_step_that_was_released(postgres: Postgres):
+    search = Query(collection=("things",), equals=(("n", 7),))
+    for to in (*range(NEWEST - 1, 0, -1), *range(2, NEWEST + 1)):
+        assert await migrate(postgres, to) == 1
+        assert await held(postgres) == HELD
+        found = [document.id async for document in PostgresDocuments(postgres).find(search)]
+        assert found == ["7"], f"schema {to}"
+    assert await schema_version(postgres) == NEWEST
+
+
 async def test_a_step_that_fails_leaves_everything_as_it_was(postgres: Postgres, monkeypatch: pytest.MonkeyPatch):
     release(monkeypatch, ADDED, BROKEN)
     with pytest.raises(psycopg.errors.DivisionByZero):

@@ -35,6 +35,7 @@ LAYOUT = (
 )
 
 
+@pytest.mark.slow
 async def test_routes_answer_the_same_in_postgres_and_back_in_firestore(
     new_firestore: NewStore, new_database: NewStore, tmp_path: Path
 ):
