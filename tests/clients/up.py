@@ -38,27 +38,27 @@ class Platform:
     @cached_property
     def clio(self) -> str:
         """Address of the store, by HTTPS."""
-        return self._found(r"HTTPS +(https://\S+)") + "/clio"
+        return self.found(r"HTTPS +(https://\S+)") + "/clio"
 
     @cached_property
     def plain(self) -> str:
         """Address of the store without TLS, for browsers that trust no authority of ours."""
-        return self._found(r"runs at (http://\S+)") + "/clio"
+        return self.found(r"runs at (http://\S+)") + "/clio"
 
     @cached_property
     def token(self) -> str:
         """Token of the demo user, who is the owner."""
-        return self._found(r"(?m)^(eyJ\S+)$")
+        return self.found(r"(?m)^(eyJ\S+)$")
 
     @cached_property
     def email(self) -> str:
         """The demo user."""
-        return self._found(r"Signed in as +([^\s,]+)")
+        return self.found(r"Signed in as +([^\s,]+)")
 
     @cached_property
     def bundle(self) -> str:
         """File of the authorities that its certificate needs."""
-        return self._found(r"REQUESTS_CA_BUNDLE=(\S+)")
+        return self.found(r"REQUESTS_CA_BUNDLE=(\S+)")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -77,7 +77,8 @@ class Platform:
         trusted = ssl.create_default_context(cafile=self.bundle)
         return self.clients.setdefault("browser", httpx.Client(verify=trusted, trust_env=False, timeout=30))
 
-    def _found(self, pattern: str) -> str:
+    def found(self, pattern: str) -> str:
+        """The first group of a pattern that it must have printed."""
         match = re.search(pattern, self.text)
         assert match is not None, self.text
         return match[1]
@@ -95,7 +96,7 @@ def up() -> Generator[Platform]:
             process = subprocess.Popen(
                 [*command, "--port", "0", "--https-port", "0"],
                 cwd=ROOT,
-                env={**os.environ, **NO_PROXY, "PYTHONPATH": paths, "TRANSFER_FUNC": address, "COLUMNS": "500"},
+                env={**os.environ, **NO_PROXY, "PYTHONPATH": paths, "TRANSFER_FUNC": address},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

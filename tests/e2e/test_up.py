@@ -3,66 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from karst_platform.required_programs import find_browser
+from tests.clients.up import NO_PROXY, ROOT, Platform, up
 from tests.conftest import find_tool
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 90
-READY = "Ctrl-C stops it"
-WITHOUT_PROXY = {**os.environ, "no_proxy": "localhost,127.0.0.1", "NO_PROXY": "localhost,127.0.0.1"}
-
-
-@dataclass(frozen=True)
-class Platform:
-    """A run, and what it printed."""
-
-    text: str
-
-    def found(self, pattern: str) -> str:
-        match = re.search(pattern, self.text)
-        assert match is not None, self.text
-        return match[1]
+WITHOUT_PROXY = {**os.environ, **NO_PROXY}
 
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
-    # Not below pytest's folder: PostgreSQL, which refuses to run as root, could not reach it.
-    with tempfile.TemporaryDirectory(prefix="karst-") as folder:
-        output = Path(folder) / "output.txt"
-        command = [sys.executable, "-m", "karst_cli.main", "up", "environments/demo", "--state", f"{folder}/state"]
-        with output.open("wb") as file:
-            process = subprocess.Popen(
-                [*command, "--port", "0", "--https-port", "0"],
-                cwd=ROOT,
-                env={**WITHOUT_PROXY, "PYTHONPATH": f"{ROOT / 'constructs'}{os.pathsep}{ROOT}"},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        end_s = time.monotonic() + PATIENCE_S
-        while READY not in output.read_text() and process.poll() is None and time.monotonic() < end_s:
-            time.sleep(0.1)
-        text = output.read_text()
-        try:
-            assert READY in text, text
-            yield Platform(text)
-        finally:
-            process.send_signal(signal.SIGINT)
-            code = process.wait(PATIENCE_S)
-        assert code == 0, output.read_text()
+    with up() as run:
+        yield run
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> str:
