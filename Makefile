@@ -63,7 +63,7 @@ test: setup policy clients ## Run every test
 	@$(WITH_NODE) $(BIN)/pytest -n $(PYTEST_WORKERS) -m "not bench"
 
 .PHONY: fuzz
-fuzz: setup ## Run the property tests with many more cases
+fuzz: setup ## Run the property tests, and requests made from APIs, with many more cases
 	@$(WITH_NODE) HYPOTHESIS_MAX_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -n $(PYTEST_WORKERS) -m fuzz
 
 .PHONY: bench

@@ -20,6 +20,7 @@ from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Path
 
 _NAMES = "Names, by commas."
+_POSTED = {"kind": "point", "pos": [18416, 16369, 26467], "tags": ["soma"], "title": "T", "prop": {}}
 _SHOWN = {
     "user": "ada@example.org",
     "key": "Pt18416_16369_26467",
@@ -57,7 +58,7 @@ def router(needs: Needs) -> APIRouter:
     async def write(
         dataset: str,
         caller: AnyWriter,
-        posted: Annotated[Posted, Body()],
+        posted: Annotated[Posted, Body(examples=[_POSTED, [_POSTED]])],
         *,
         replace: Annotated[bool, Query(description="Let stored fields disappear that are not sent.")] = True,
         conditional: Annotated[

@@ -15,7 +15,7 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from karst_clio.identity.guard import NO_PERMISSION, Requires
+from karst_platform.permissions import NO_PERMISSION, Requires
 
 Responses = dict[int | str, dict[str, Any]]
 _JSON = "application/json"
@@ -84,7 +84,7 @@ def answers(example: object, *failures: int, schema: Mapping[str, Any] | None = 
     return {200: {"content": {_JSON: content}}, **{status: {} for status in failures}}
 
 
-def permissions_of(dependant: Dependant) -> Iterator[Requires]:
+def permissions_of(dependant: Dependant) -> Iterator[Requires[Any]]:
     """What a route asks of its caller."""
     for each in dependant.dependencies:
         if isinstance(each.call, Requires):
@@ -107,7 +107,7 @@ def describe(route: APIRoute) -> None:
     route.responses |= {int(each): _response(int(each), route.responses.get(each, {})) for each in every}
 
 
-def _failures(route: APIRoute, needs: list[Requires]) -> Iterator[int]:
+def _failures(route: APIRoute, needs: list[Requires[Any]]) -> Iterator[int]:
     if any(each.name != _NOBODY for each in needs):
         yield from (400, 401, 502)
         if any(each.refusal == 403 for each in needs) or not (route.methods or set()) <= _SAFE_METHODS:
