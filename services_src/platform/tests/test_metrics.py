@@ -73,8 +73,10 @@ async def test_requests_are_counted_by_template(method: str, path: str, counted:
     await ask(made, path, method=method)
     page = await ask(made, "/metrics")
     assert (await samples(made))[COUNT, *counted] == before + 1
+    # Other tests of this process may have counted requests of other services.
+    ours = "".join(line for line in page.text.splitlines() if 'service="example"' in line)
     for private in ("ada@", "such", "token", "BREW"):
-        assert private not in page.text
+        assert private not in ours
 
 
 async def test_time_runs_until_the_last_byte_and_requests_in_flight_are_counted() -> None:
