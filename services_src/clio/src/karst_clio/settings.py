@@ -133,8 +133,8 @@ class ClioSettings(Settings):
     """Folder whose folders stand for buckets; without it they are those of Cloud Storage."""
     search_file: Place = Field(default=None, validation_alias="KARST_SEARCH_FILE")
     """File of DuckDB with the tables of image search; without it they are in BigQuery."""
-    signature_bucket: Bucket = Field(default=None, validation_alias="SIG_BUCKET")
-    """Bucket of image signatures; without it image search answers 503."""
+    signature_bucket: BucketPlace = Field(default=None, validation_alias="SIG_BUCKET")
+    """Bucket, and path in it, of image signatures; without it image search answers 503."""
     transfer_function: WebAddress = Field(default=None, validation_alias="TRANSFER_FUNC")
     """Address of the function that copies image cut-outs; without it transfer answers 503."""
     transfer_bucket: BucketPlace = Field(default=None, validation_alias="TRANSFER_DEST")

@@ -192,7 +192,6 @@ def test_each_variable_of_the_contract_is_honoured(name: str) -> None:
         ("TRANSFER_DEST", "bucket/../x", "names no bucket"),
         ("CLIO_SUBVOL_BUCKET", "a b", "names no bucket"),
         ("CLIO_SUBVOL_BUCKET", "bucket/path", "Write the name alone"),
-        ("SIG_BUCKET", "bucket/path", "Write the name alone"),
     ],
 )
 def test_buckets_in_settings_are_buckets(name: str, given: str, message: str) -> None:

@@ -43,7 +43,7 @@ async def test_blocks_become_tables(tmp_path: Path) -> None:
         ((), {}, "DATASET"),
         (("--help",), {}, "DATASET"),
         (("other",), {}, "has no other/info.json"),
-        (("mb-20",), {}, "No dataset of image search can be called 'mb-20'"),
+        (("mb 20",), {}, "No dataset of image search can be called 'mb 20'"),
         (("mb20",), {"KARST_SEARCH_FILE": ""}, "KARST_SEARCH_FILE"),
         (("mb20",), {"SIG_BUCKET": ""}, "SIG_BUCKET"),
         (("mb20",), {"PORT": "x"}, "PORT"),
@@ -52,7 +52,7 @@ async def test_blocks_become_tables(tmp_path: Path) -> None:
 def test_what_is_missing_is_said(
     tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], message: str
 ) -> None:
-    write_blocks(tmp_path / "sig", "mb-20", LAYOUT, PLACES)
+    write_blocks(tmp_path / "sig", "mb 20", LAYOUT, PLACES)
     finished = run(tmp_path, *arguments, **variables)
     assert finished.returncode == 1
     assert message in finished.stderr

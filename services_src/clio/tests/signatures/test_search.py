@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -96,6 +97,15 @@ async def test_a_dataset_without_tables_or_with_a_strange_name(tables: Analytics
     fill([signature(7)])
     with pytest.raises(UnsearchableError):
         await found(tables, 7, dataset)
+
+
+@pytest.mark.parametrize("dataset", ["vnc-v0.9", "mb.20", "mb--20"])
+async def test_names_have_underscores_where_bigquery_takes_nothing_else(
+    tables: Analytics, file: Path, dataset: str
+) -> None:
+    assert fill_tables(file, dataset, LAYOUT, [signature(5, 1, 2, 3)]) == 1
+    assert [each.point for each in await found(tables, 5, dataset)] == [(1, 2, 3)]
+    assert [each.point for each in await found(tables, 5, re.sub(r"[^a-z0-9]+", "_", dataset))] == [(1, 2, 3)]
 
 
 async def test_nothing_that_comes_from_outside_stands_in_the_question(file: Path, fill: Fill) -> None:

@@ -27,7 +27,7 @@ def fill_tables(file: Path, dataset: str, layout: Layout, signatures: Iterable[S
         rows.flush()
         with duckdb.connect(str(file)) as connection, connection.begin():
             count = _load(connection, rows.name, len(names))
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dialect.table(f'{dataset}_imgsearch')}")
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {names[0].partition('.')[0]}")
             for number, name in enumerate(names):
                 # In the order of parts, so that a question reads only a little of the table.
                 columns = f"part{number} AS part, signature, x, y, z"

@@ -13,7 +13,8 @@ from karst_platform.stores.analytics import Analytics, Dialect, MissingTableErro
 DIFFERENT_BITS = 8
 """From so many different bits on two places don't look alike."""
 MOST_ROWS = 200
-_NAME = re.compile(r"[a-z0-9_]{1,200}")
+_NAME = re.compile(r"[a-z0-9_.-]{1,200}")
+_UNFIT = re.compile(r"[.-]+")
 
 
 class UnsearchableError(LookupError):
@@ -39,10 +40,13 @@ async def alike(tables: Analytics, dataset: str, signature: Signature, layout: L
 
 
 def table_name(dialect: Dialect, dataset: str, number: int) -> str:
-    """The name of a dataset's table of a mask. Raises `UnsearchableError` where the dataset's name can't be in one."""
+    """The name of a dataset's table of a mask; what BigQuery takes in no name is an underscore in it.
+
+    Raises `UnsearchableError` where the dataset's name can't be in one.
+    """
     if _NAME.fullmatch(dataset) is None:
         raise UnsearchableError(f"No dataset of image search can be called {dataset!r}")
-    return dialect.table(f"{dataset}_imgsearch", f"hamming{number}")
+    return dialect.table(f"{_UNFIT.sub('_', dataset)}_imgsearch", f"hamming{number}")
 
 
 def spread(matches: Sequence[Match], asked: Point) -> list[Match]:
