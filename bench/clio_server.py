@@ -35,6 +35,7 @@ _START_S = 60
 _UNLIMITED = {"KARST_RATE_PER_ADDRESS": "0", "KARST_RATE_PER_USER": "0"}
 """The limits of rates are for clients that come uninvited."""
 _TIMEOUT_S = 300
+_PAUSE_S = 5
 _MIB = 1 << 20
 
 
@@ -53,20 +54,24 @@ class Client:
         self.port, self._process = port, process
         self._headers = {"Authorization": f"Bearer {OwnTokens([SecretStr(KEY)], time.time).sign(USER, {})}"}
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
+        self._used_s = time.monotonic()
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
         """Send a request and read its answer. Raises `BenchError` unless it is 200."""
+        self._connect()
         started = time.perf_counter()
         self._connection.request(method, path, body=body, headers=self._headers)
         response = self._connection.getresponse()
         answer = response.read()
         took_s = time.perf_counter() - started
+        self._used_s = time.monotonic()
         if response.status != 200:
             raise BenchError(f"{method} {path} was answered with {response.status}: {answer[:500]!r}")
         return Answer(body=answer, took_s=took_s)
 
     def read_length(self, path: str) -> tuple[int, float]:
         """Read a long answer without keeping it; return its bytes and how long that took."""
+        self._connect()
         started = time.perf_counter()
         self._connection.request("GET", path, headers=self._headers)
         response = self._connection.getresponse()
@@ -75,6 +80,7 @@ class Client:
         length = 0
         while part := response.read(_MIB):
             length += len(part)
+        self._used_s = time.monotonic()
         return length, time.perf_counter() - started
 
     def request(self, path: str) -> bytes:
@@ -99,6 +105,12 @@ class Client:
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+
+    def _connect(self) -> None:
+        """Connect anew after a pause: the server hangs up on whoever is silent for half a minute."""
+        if time.monotonic() - self._used_s > _PAUSE_S:
+            self._connection.close()
+            self._connection.connect()
 
 
 @contextmanager
