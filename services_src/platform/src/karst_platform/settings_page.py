@@ -18,7 +18,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from karst_platform.settings import JobSettings, is_secret
+from karst_platform.settings import JobSettings, SettingsError, is_secret
 
 _HEAD = """# Settings
 
@@ -48,13 +48,19 @@ _WORDS: Mapping[object, str] = {
 
 
 def models(folder: Path) -> dict[str, type[JobSettings]]:
-    """Model of settings by service, of all services below `folder`; what only tests use has none."""
+    """Model of settings by service, of all services below `folder`; what only tests use has none.
+
+    Raises SettingsError where one is not installed.
+    """
     found: dict[str, type[JobSettings]] = {}
     for path in sorted(folder.glob("*/src/karst_*/settings.py")):
         package, service = path.parent.name, path.parents[2].name
         if package == "karst_platform":
             continue
-        module = import_module(f"{package}.settings")
+        try:
+            module = import_module(f"{package}.settings")
+        except ModuleNotFoundError as error:
+            raise SettingsError(f"{service} can't be loaded ({error}). Install it: make setup") from error
         (found[service],) = (
             each
             for _, each in inspect.getmembers(module, inspect.isclass)
