@@ -50,6 +50,16 @@ async def test_a_document_is_what_was_written(documents: Documents):
     assert await documents.get(("things", "one")) is None
 
 
+async def test_a_number_changes_its_kind(documents: Documents):
+    for value in (1, 1.0, 1):
+        fields = await kept(documents, {"n": value})
+        assert type(fields["n"]) is type(value)
+        await documents.write(put("things/one", n=value), put("things/two", n=value))
+        found = await documents.get(("things", "two"))
+        assert found is not None
+        assert type(found.fields["n"]) is type(value)
+
+
 async def test_documents_come_in_the_order_asked_for(documents: Documents):
     await documents.write(*(put(f"things/{name}", name=name) for name in "abc"))
     paths = [("things", name) for name in ("c", "x", "a", "c")]

@@ -23,18 +23,18 @@ _GET_MANY = sql.SQL(
     "SELECT collection, id, fields FROM unnest(%s::text[], %s::text[]) AS wanted (collection, id) "
     "JOIN documents USING (collection, id)"
 )
-# What is written again as it was costs no more than a look.
+# What is written again as it was costs no more than a look. Compared as text: to JSONB 1 and 1.0 are equal.
 _PUT_ONE = sql.SQL(
     "INSERT INTO documents (collection, id, fields) VALUES (%s, %s, %s::jsonb) "
     "ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields "
-    "WHERE documents.fields IS DISTINCT FROM excluded.fields"
+    "WHERE documents.fields::text <> excluded.fields::text"
 )
 _PUT_MANY = sql.SQL(
     "INSERT INTO documents (collection, id, fields) "
     "SELECT collection, id, fields::jsonb "
     "FROM unnest(%b::text[], %b::text[], %b::text[]) AS new (collection, id, fields) "
     "ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields "
-    "WHERE documents.fields IS DISTINCT FROM excluded.fields"
+    "WHERE documents.fields::text <> excluded.fields::text"
 )
 _DELETE_MANY = sql.SQL(
     "DELETE FROM documents USING unnest(%s::text[], %s::text[]) AS gone (collection, id) "
