@@ -36,7 +36,8 @@ from karst_platform.stores.postgres import Postgres
 from services_src.clio.tests.memory import MemoryDocuments
 from services_src.clio.tests.support import HOST, Clock, Server, serving, token
 
-ADA = "ada@example.org"
+CALLER = "caller@example.net"
+"""Nobody of the document's examples, for requests are made of these too, and users are removed and disabled."""
 DATASET = "mb20"
 CASES = int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "500"))
 IS_RANDOM = "HYPOTHESIS_MAX_EXAMPLES" in os.environ
@@ -95,7 +96,7 @@ async def opened(stack: AsyncExitStack, dsn: str, folder: Path) -> Server:
     stack.push_async_callback(documents.close)
     buckets = {"transfer_bucket": "b", "subvolume_bucket": "b", "signature_bucket": "b", "buckets_folder": folder}
     outside = {"transfer_function": "https://w.example.org", "search_file": folder / "search"}
-    server = await stack.enter_async_context(serving(documents, **buckets, **outside))
+    server = await stack.enter_async_context(serving(documents, owner=CALLER, **buckets, **outside))
     server.calls.answer = lambda _: httpx.Response(200, json={"columns": [], "data": []})
     return server
 
@@ -106,24 +107,24 @@ async def refill(server: Server, dsn: str) -> None:
         await connection.execute("TRUNCATE documents")
     neuprint = {"dataset": DATASET, "server": "neuprint.example.org"}
     await server.store(
-        (("clio_users", ADA), {"global_roles": ["admin", "clio_general", "clio_write"]}),
+        (("clio_users", CALLER), {"global_roles": ["admin", "clio_general", "clio_write"]}),
         (("clio_datasets", DATASET), {"description": "d", "public": True, "tag": "v1", "neuprintHTTP": neuprint}),
         (("clio_volumes", DATASET), {"bucket": "b", "path": "gray", "public": True}),
     )
     for path, body in (
         (f"/v2/annotations/{DATASET}", [{"kind": "point", "pos": [1, 2, 3]}]),
         (f"/annotations/{DATASET}?x=1&y=2&z=3", {"foo": "bar"}),
-        (f"/v2/atlas/{DATASET}?x=1&y=2&z=3", {"title": "T", "user": ADA}),
+        (f"/v2/atlas/{DATASET}?x=1&y=2&z=3", {"title": "T", "user": CALLER}),
         ("/v2/kv/s/key", {"a": [1]}),
         (f"/v2/json-annotations/{DATASET}/neurons", [{"bodyid": 23, "type": "DNp01"}]),
     ):
-        assert (await server.ask("POST", path, user=ADA, json=body)).status_code == 200
+        assert (await server.ask("POST", path, user=CALLER, json=body)).status_code == 200
 
 
 async def send(server: Server, case: Case[Any]) -> httpx.Response:
     sent = Request(**case.as_transport_kwargs(base_url=HOST)).prepare()
     headers = httpx.Headers({name: str(value) for name, value in sent.headers.items()})
-    headers["Authorization"] = f"Bearer {token(ADA)}"
+    headers["Authorization"] = f"Bearer {token(CALLER)}"
     body = sent.body.encode() if isinstance(sent.body, str) else sent.body
     assert sent.method is not None
     assert sent.url is not None
