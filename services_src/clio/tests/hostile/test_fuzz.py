@@ -36,7 +36,7 @@ from karst_platform.stores.postgres import Postgres
 from services_src.clio.tests.memory import MemoryDocuments
 from services_src.clio.tests.support import HOST, Clock, Server, serving, token
 
-CALLER = "caller@example.net"
+CALLER = "caller@example.org"
 """Nobody of the document's examples, for requests are made of these too, and users are removed and disabled."""
 DATASET = "mb20"
 CASES = int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "500"))
