@@ -16,14 +16,18 @@ from tests.examples import ExampleStack, shared_examples
 ROOT = Path(__file__).parent.parent
 _TOOLS_IN_THE_REPOSITORY = {
     "checkov": ROOT / ".venv-policy/bin/checkov",
+    "caveclient": ROOT / ".venv-clients/bin/python",
     "clio-py": ROOT / ".venv-clients/bin/python",
+    "emannotationschemas": ROOT / ".venv-oracles/bin/python",
     "cdktn": ROOT / "node_modules/.bin/cdktn",
 }
 _HOW_TO_GET = {
+    "caveclient": "run `make clients`",
     "checkov": "run `make policy`",
     "cdktn": "run `make setup`",
     "clio-py": "run `make clients`",
     "curl": "install it (Debian: curl)",
+    "emannotationschemas": "run `make oracles`",
     "etcd": "install it (Debian: etcd-server)",
     "kube-apiserver": "build it from the source of Kubernetes 1.34 and put it on PATH",
     "node": "run the tests by `make test`",

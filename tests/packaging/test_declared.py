@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
@@ -19,6 +20,7 @@ from karst_platform import metrics
 from karst_platform.permissions import declared, undeclared
 from karst_platform.server import serve
 from karst_platform.settings import JobSettings, Settings, is_secret, variables
+from karst_platform.settings_page import models
 
 SERVICES = Path(__file__).parents[2] / "services_src"
 DECLARED = load_services(SERVICES)
@@ -27,20 +29,23 @@ _FRAMEWORKS_OWN = frozenset({"/openapi.json", "/api/openapi.json"})
 SERVERS = [service for service in OURS if service.listening]
 
 
-def module(service: Service) -> ModuleType:
-    return importlib.import_module((service.package or "").replace("-", "_"))
+MODELS = models(SERVICES)
+
+
+def module(service: Service, name: str) -> ModuleType:
+    return importlib.import_module(f"{(service.package or '').replace('-', '_')}.{name}")
 
 
 def settings_of(service: Service) -> type[JobSettings]:
-    exported = [each for each in vars(module(service)).values() if isinstance(each, type)]
-    kinds = [each for each in exported if issubclass(each, JobSettings)]
-    assert len(kinds) == 1, f"{service.name} exports {len(kinds)} models of settings, not one"
-    return kinds[0]
+    return MODELS[service.name]
+
+
+def application(service: Service) -> FastAPI:
+    return module(service, "main").create_app(settings_of(service)())
 
 
 def application_routes(service: Service) -> set[tuple[str, str]]:
-    app = module(service).create_app(settings_of(service)())
-    return _walk(app.router.routes)
+    return _walk(application(service).router.routes)
 
 
 def _walk(routes: list[BaseRoute], prefix: str = "") -> set[tuple[str, str]]:
@@ -85,7 +90,7 @@ def test_secrets_are_those_of_the_application(service: Service) -> None:
 
 @pytest.mark.parametrize("service", SERVERS, ids=lambda service: service.name)
 def test_every_route_declares_what_it_needs(service: Service) -> None:
-    app = module(service).create_app(settings_of(service)())
+    app = application(service)
     assert undeclared(app) == []
     assert {str(route) for route in declared(app)} == {
         f"{method} {path}" for path, method in application_routes(service) if path not in _FRAMEWORKS_OWN
@@ -116,7 +121,7 @@ def test_collectors_and_scalers_ask_for_what_services_tell() -> None:
 
 @pytest.mark.parametrize("service", SERVERS, ids=lambda service: service.name)
 def test_limits_and_drains_fit_the_code(service: Service) -> None:
-    main = importlib.import_module(f"{module(service).__name__}.__main__")
+    main = module(service, "__main__")
     settings = settings_of(service)()
     assert isinstance(settings, Settings)
     assert settings.body_limit_kib == service.body_limit_kib

@@ -19,12 +19,12 @@ from karst_clio.needs import Needs, make_needs
 from karst_clio.settings import ClioSettings
 from karst_clio.stores import open_documents, with_store
 from karst_clio.web.bodies import JsonBodies
-from karst_clio.web.documents import document_pages
 from karst_clio.web.origins import Origins
 from karst_clio.web.paths import Paths
 from karst_clio.web.schema import describe_document
 from karst_platform import load_settings, service_app
 from karst_platform.app import Frame
+from karst_platform.documentation import documentation
 from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
 from karst_platform.measured import MeasuredDocuments
@@ -66,7 +66,7 @@ def create_app(settings: ClioSettings, needs: Needs | None = None, at_end: Calla
     app.state.identity = made.identity
     for prefix, router in routers(made):
         app.include_router(router, prefix=prefix)
-    app.include_router(document_pages(TITLE))
+    app.include_router(documentation(TITLE, page="/docs", document="/openapi.json", redoc="/redoc"))
     describe_document(app)
     return app
 

@@ -1,4 +1,7 @@
-"""The pages that explain the API, `/docs` and `/redoc`: everything they load comes from ourselves."""
+"""The pages that explain a service's API to people; everything that they load comes from the service itself.
+
+Needs the extra `documentation`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from importlib.resources import files
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from karst_clio.identity.guard import ANYBODY
+from karst_platform.permissions import PUBLIC
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -53,35 +56,40 @@ def _content(asset: Asset) -> bytes:
     return (files("fastapi_offline") / "static" / asset.value).read_bytes().replace(_LOGO_ELSEWHERE, b"data:,")
 
 
-def document_pages(title: str) -> APIRouter:
-    """Routes of the two pages and of what they load."""
-    router = APIRouter(include_in_schema=False, dependencies=[ANYBODY])
+def documentation(title: str, *, page: str, document: str, redoc: str | None = None) -> APIRouter:
+    """Routes of a page to try the API, of one to read (`redoc`) where it is asked for, and of what they load.
 
-    @router.get("/docs")
+    All are paths behind the service's prefix; `document` is that of the API's document.
+    """
+    router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+
+    @router.get(page)
     async def docs(request: Request) -> HTMLResponse:
         root = escape(request.scope.get("root_path", ""))
         return _page(
             title,
-            head=f'<link rel="stylesheet" href="{root}/docs/{Asset.SWAGGER_STYLE}">',
-            body=f'<div id="page"></div><script src="{root}/docs/{Asset.SWAGGER_SCRIPT}"></script>'
-            f'<script src="{root}/docs/{Asset.START_SWAGGER}" data-schema="{root}/openapi.json"></script>',
+            head=f'<link rel="stylesheet" href="{root}{page}/{Asset.SWAGGER_STYLE}">',
+            body=f'<div id="page"></div><script src="{root}{page}/{Asset.SWAGGER_SCRIPT}"></script>'
+            f'<script src="{root}{page}/{Asset.START_SWAGGER}" data-schema="{root}{document}"></script>',
         )
 
-    @router.get("/redoc")
-    async def redoc(request: Request) -> HTMLResponse:
-        root = escape(request.scope.get("root_path", ""))
-        return _page(
-            title,
-            head="",
-            body=f'<redoc spec-url="{root}/openapi.json"></redoc>'
-            f'<script src="{root}/docs/{Asset.REDOC_SCRIPT}"></script>',
-        )
-
-    @router.get("/docs/{asset}")
+    @router.get(page + "/{asset}")
     async def asset(asset: Asset) -> Response:
         return Response(
             _content(asset), media_type=asset.media_type, headers={"Cache-Control": "public, max-age=86400"}
         )
+
+    if redoc is not None:
+
+        @router.get(redoc)
+        async def reading(request: Request) -> HTMLResponse:
+            root = escape(request.scope.get("root_path", ""))
+            return _page(
+                title,
+                head="",
+                body=f'<redoc spec-url="{root}{document}"></redoc>'
+                f'<script src="{root}{page}/{Asset.REDOC_SCRIPT}"></script>',
+            )
 
     return router
 

@@ -1,0 +1,1 @@
+"""Describes the types of annotations. The types stand in `karst_schema.types`, which needs no web server."""
