@@ -105,7 +105,7 @@ class UserRecord:
 
 ANONYMOUS = UserRecord(id=0, name="", email="")
 """Whoever reads what is public without saying who they are."""
-EVERYBODY = UserRecord(id=0, name="AUTH_DISABLED", email="AUTH_DISABLED@AUTH.DISABLED", admin=True)
+EVERYBODY = UserRecord(id=0, name="AUTH_DISABLED", email="", admin=True)
 """Whoever calls a service that asks nobody who they are."""
 
 
