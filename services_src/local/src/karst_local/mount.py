@@ -13,14 +13,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from karst_local.options import is_loopback
 from karst_local.services import Service
+from karst_platform.cave.paths import plain
 from karst_platform.wire import answer_detail
 
 _HEALTH_S = 3.0
-_API_PAGES = ("/docs", "/redoc", "/openapi.json", "/api/openapi.json")
+_API_PAGES = ("/docs", "/api/doc", "/redoc", "/openapi.json", "/api/openapi.json")
 
 
 class Mounted:
-    """Sends each request to the service whose prefix it has, else to the front page."""
+    """Sends each request to the service whose prefix it has, with however many slashes, else to the front page."""
 
     def __init__(self, services: Iterable[Service]) -> None:
         ordered = sorted(services, key=lambda one: -len(one.declared.prefix))
@@ -28,7 +29,7 @@ class Mounted:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        path: str = scope["path"]
+        path = plain(scope["path"])
         for prefix, app in self._apps:
             if path == prefix or path.startswith(f"{prefix}/"):
                 await app(scope, receive, send)
