@@ -19,7 +19,7 @@ from karst_platform.stores.embedded_postgres import EmbeddedPostgresError
 from karst_platform.stores.firestore_emulator import EmulatorError, EmulatorMissingError
 
 _CONNECTIONS = 64
-_PER_S = 500
+PER_S = 500
 _ANNOTATIONS = f"/v2/annotations/{data.DATASET}"
 _NEURONS = f"/v2/json-annotations/{data.DATASET}/neurons"
 
@@ -81,6 +81,7 @@ def _all(store: Store, sizes: Sizes) -> list[Figure]:
     store.do(data.prepare)
     with serving(store.settings) as client:
         figures = [*_listing(client, sizes), *_annotations(client, sizes), *_import(client, sizes)]
+    store.settle()
     # What an import leaves in memory is no part of what streaming needs.
     with serving(store.settings) as client:
         figures += [*_stream(client, sizes), *_queries(client, sizes)]
@@ -95,7 +96,7 @@ def _listing(client: Client, sizes: Sizes) -> list[Figure]:
     before_s = client.cpu_s()
     closed = closed_loop(client.port, request, connections=_CONNECTIONS, duration_s=sizes.load_s)
     each_us = (client.cpu_s() - before_s) / len(closed.latencies_s) * 1e6
-    opened = open_loop(client.port, request, connections=_CONNECTIONS, per_s=_PER_S, duration_s=sizes.load_s)
+    opened = open_loop(client.port, request, connections=_CONNECTIONS, per_s=PER_S, duration_s=sizes.load_s)
     return [
         Figure(
             step="`GET /v2/datasets`, as many as it can",
@@ -106,7 +107,7 @@ def _listing(client: Client, sizes: Sizes) -> list[Figure]:
             note=f"{_CONNECTIONS} connections, answers of {size / 1000:.0f} kB, {each_us:.0f} us of server CPU each",
         ),
         Figure(
-            step=f"the same, {_PER_S} a second, p99",
+            step=f"the same, {PER_S} a second, p99",
             value=opened.percentile_ms(0.99),
             limit=15,
             unit="ms",
@@ -194,8 +195,10 @@ def _query(client: Client, step: str, question: Callable[[int], bytes], sizes: S
 
 def _growth(store: Store, client: Client, sizes: Sizes) -> Figure:
     store.do(lambda documents: data.add_annotations(documents, 0, sizes.few))
+    store.settle()
     few_ms = _read_ms(client, sizes, sizes.few)
     store.do(lambda documents: data.add_annotations(documents, sizes.few, sizes.many))
+    store.settle()
     many_ms = _read_ms(client, sizes, sizes.many)
     return Figure(
         step=f"a user's annotations among {sizes.many:,} of a dataset against {sizes.few:,}",

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from karst_platform.stores.documents import Documents
 from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.documents_postgres import PostgresDocuments
@@ -27,6 +29,8 @@ class Store:
     settings: Mapping[str, str]
     """What tells the server where it is."""
     open: Callable[[], Documents]
+    settle: Callable[[], None]
+    """Do now what the database does by itself some time after large writes, so that no measurement meets it."""
 
     def do(self, work: Callable[[Documents], Awaitable[None]]) -> None:
         """Do something to the documents directly."""
@@ -48,7 +52,11 @@ def embedded(folder: Path) -> Generator[Store]:
     dsn = server.start()
     try:
         asyncio.run(_migrate(dsn))
-        yield Store(settings={"KARST_POSTGRES_DSN": dsn}, open=lambda: PostgresDocuments(Postgres(dsn)))
+        yield Store(
+            settings={"KARST_POSTGRES_DSN": dsn},
+            open=lambda: PostgresDocuments(Postgres(dsn)),
+            settle=lambda: _tidy_up(dsn),
+        )
     finally:
         server.stop()
 
@@ -60,6 +68,7 @@ def emulator(folder: Path) -> Generator[Store]:
         yield Store(
             settings={"FIRESTORE_EMULATOR_HOST": host, "GOOGLE_CLOUD_PROJECT": _PROJECT},
             open=lambda: FirestoreDocuments(FirestoreSettings(project=_PROJECT, emulator_host=host)),
+            settle=lambda: None,
         )
 
 
@@ -67,3 +76,9 @@ async def _migrate(dsn: str) -> None:
     postgres = Postgres(dsn)
     await migrate(postgres)
     await postgres.close()
+
+
+def _tidy_up(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE documents")
+        connection.execute("CHECKPOINT")

@@ -26,7 +26,7 @@ from karst_platform.stores.turns import ConflictError, Turns
 Cursor = psycopg.AsyncServerCursor[TupleRow]
 Result = TypeVar("Result")
 _FEW = 100
-_PAGE = 250
+_PAGE = 100  # of usual documents what a socket holds: the server has sent all of it when its turn comes
 
 
 class PostgresDocuments:
