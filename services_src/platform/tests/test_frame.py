@@ -65,6 +65,28 @@ async def test_bodies_over_the_limit_are_refused_told_or_not() -> None:
     assert (await ask(app(), "/size", method="POST", content=stream())).status_code == 413
 
 
+async def test_large_bodies_at_the_same_time_are_bounded_and_small_ones_let_in() -> None:
+    made = plain_app(Settings(body_limit_kib=2048))
+    all_read = asyncio.Event()
+
+    @made.post("/keep")
+    async def keep(request: Request) -> int:
+        size = len(await request.body())
+        await all_read.wait()
+        return size
+
+    large, small = bytes(2 << 20), bytes(1 << 20)
+    kept = [asyncio.create_task(ask(made, "/keep", method="POST", content=large)) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    third = await ask(made, "/keep", method="POST", content=large)
+    assert (third.status_code, third.headers["Retry-After"]) == (503, "2")
+    kept.append(asyncio.create_task(ask(made, "/keep", method="POST", content=small)))
+    await asyncio.sleep(0.1)
+    all_read.set()
+    assert [answer.json() for answer in await asyncio.gather(*kept)] == [len(large), len(large), len(small)]
+    assert (await ask(made, "/keep", method="POST", content=large)).json() == len(large)
+
+
 async def test_what_takes_too_long_is_given_up_and_what_has_begun_is_not() -> None:
     slow, stream = await asyncio.gather(ask(app(), "/slow"), ask(app(), "/stream"))
     assert (slow.status_code, slow.json()["error"]["code"]) == (504, "gateway_timeout")

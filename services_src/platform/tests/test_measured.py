@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 from prometheus_client import REGISTRY
 
 from karst_platform.measured import MeasuredDocuments
-from karst_platform.stores.documents import Documents, Query, StoreUnavailableError, Transaction, Write
+from karst_platform.stores.documents import Document, Documents, Query, StoreUnavailableError, Transaction, Write
 
 pytestmark = pytest.mark.anyio
 OPERATIONS = ("check", "children", "find", "get", "get_many", "in_transaction", "write")
@@ -62,3 +65,34 @@ async def test_failures_are_counted_by_kind_and_passed_on() -> None:
     with pytest.raises(StoreUnavailableError):
         await MeasuredDocuments(Gone(), "test").check()  # type: ignore[arg-type]  # the rest isn't asked for
     assert REGISTRY.get_sample_value("karst_store_failures_total", labels) == before + 1
+
+
+async def test_a_store_that_says_nothing_is_unavailable() -> None:
+    class Silent:
+        """A store that is there, and mute."""
+
+        async def check(self) -> None:
+            await asyncio.sleep(30)
+
+        async def find(self, _: Query) -> AsyncIterator[Document]:
+            await asyncio.sleep(30)
+            yield Document(path=("a", "1"), fields={})
+
+    store = MeasuredDocuments(Silent(), "test", limit_s=0.05)  # type: ignore[arg-type]  # the rest isn't asked for
+    with pytest.raises(StoreUnavailableError, match=r"said nothing for 0\.05 s"):
+        await store.check()
+    with pytest.raises(StoreUnavailableError, match="said nothing"):
+        _ = [each async for each in store.find(Query(collection=("a",)))]
+
+
+async def test_a_stream_may_last_longer_than_the_limit() -> None:
+    class Slow:
+        """A store whose documents come one by one."""
+
+        async def find(self, _: Query) -> AsyncIterator[Document]:
+            for place in range(3):
+                yield Document(path=("a", str(place)), fields={})
+                await asyncio.sleep(0.05)
+
+    store = MeasuredDocuments(Slow(), "test", limit_s=0.08)  # type: ignore[arg-type]
+    assert [each.id async for each in store.find(Query(collection=("a",)))] == ["0", "1", "2"]

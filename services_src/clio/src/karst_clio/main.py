@@ -27,7 +27,7 @@ from karst_platform.app import Frame
 from karst_platform.documentation import documentation
 from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
-from karst_platform.measured import MeasuredDocuments
+from karst_platform.measured import MeasuredDocuments, store_limit_s
 from karst_platform.stores.documents import Documents, StoreUnavailableError
 from karst_platform.wire import answer_detail
 
@@ -95,7 +95,9 @@ async def _missing(documents: Documents) -> str | None:
 def needs_of(settings: ClioSettings) -> Needs:
     """Make what the settings name. Nothing is connected before the first request."""
     http = httpx.AsyncClient(timeout=httpx.Timeout(30, connect=5), follow_redirects=False)
-    documents = MeasuredDocuments(open_documents(settings), "documents")
+    documents = MeasuredDocuments(
+        open_documents(settings), "documents", limit_s=store_limit_s(settings.handler_timeout_s)
+    )
     return make_needs(settings, documents=documents, http=http, clock=time.time)
 
 

@@ -46,7 +46,7 @@ REPLIES: Mapping[type[Exception], Reply] = {
     ),
     StoreUnavailableError: Reply(
         status=HTTPStatus.SERVICE_UNAVAILABLE,
-        text="The store does not answer just now. Nothing was written; try again.",
+        text="The store does not answer just now. Try again: a request that is repeated does no harm.",
         headers=_RETRY,
     ),
     ConnectionError: Reply(

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from karst_platform.wire import Answer
 
 _log = logging.getLogger(__name__)
+_SMALL_BYTES = 1 << 20
+_BODIES_AT_ONCE = 2
 
 NOTHING_ALLOWED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content policy of answers that are no pages; pages set their own."""
@@ -49,12 +51,17 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Answers bodies over `limit_bytes` with 413: at once where the length is told, else while they are read."""
+    """Answers bodies over `limit_bytes` with 413: at once where the length is told, else while they are read.
+
+    All large bodies that are under way together may have twice that, for parsing one takes many times its size: who
+    comes on top is asked to come again, with 503. Small ones are always let in.
+    """
 
     def __init__(self, app: ASGIApp, limit_bytes: int, answer: Answer) -> None:
         self._app, self._answer = app, answer
         self._limit_bytes = limit_bytes
         self._message = f"The body is larger than {limit_bytes} bytes."
+        self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -68,17 +75,25 @@ class BodyLimit:
         if int(told[:20]) > self._limit_bytes:
             await self._answer(413, self._message)(scope, receive, send)
             return
-        read_bytes = 0
+        read_bytes = held_bytes = 0
 
         async def count() -> Message:
-            nonlocal read_bytes
+            nonlocal read_bytes, held_bytes
             message = await receive()
             read_bytes += len(message.get("body", b""))
             if read_bytes > self._limit_bytes:
                 raise HTTPException(413, self._message)
+            if read_bytes > _SMALL_BYTES:
+                self._held_bytes += read_bytes - held_bytes
+                held_bytes = read_bytes
+                if self._held_bytes > _BODIES_AT_ONCE * self._limit_bytes:
+                    raise HTTPException(503, "Too many large bodies are under way. Try again.", {"Retry-After": "2"})
             return message
 
-        await self._app(scope, count, send)
+        try:
+            await self._app(scope, count, send)
+        finally:
+            self._held_bytes -= held_bytes
 
 
 class TimeLimit:

@@ -57,7 +57,7 @@ FAILURES: Mapping[int, _Failure] = {
     502: _Failure("Another server that this one asks fails or doesn't answer.", "Auth service unavailable"),
     503: _Failure(
         "The store doesn't answer, or this server is not set up for this.",
-        "The store does not answer just now. Nothing was written; try again.",
+        "The store does not answer just now. Try again: a request that is repeated does no harm.",
         _RETRY,
     ),
     504: _Failure("This took too long and was given up.", "This took too long and was given up."),
