@@ -98,3 +98,14 @@ interface: its figures are quoted for comparison, with fewer neurons and annotat
         ),
     },
 )
+
+SCHEMAS = Subject(
+    title="The types of annotations",
+    method="""\
+One server process (granian), and beside it, in a process of its own, a client on loopback that accepts gzip, as
+caveclient does; both share the machine's cores. Answers were compressed once, when the server started.
+
+- As many as it can: 64 connections that ask again as soon as they are answered, for 10 s after a second of warming up.
+- A third of the least: sent at fixed times. Latency counts from when a request was due.""",
+    reasons={},
+)

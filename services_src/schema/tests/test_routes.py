@@ -20,7 +20,7 @@ SYNAPSE = document(TYPES["synapse"])
 async def test_the_list_has_all_types_the_oldest_first() -> None:
     names = (await ask("GET", "/api/v2/type")).json()
     assert names == list(TYPES)
-    assert (len(names), names[0], names[56]) == (57, "synapse", "cell_match_reference")
+    assert (names[0], names[56]) == ("synapse", "cell_match_reference")
 
 
 @pytest.mark.parametrize("name", TYPES)
