@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from karst.fast_bindings import SWITCH
 ROOT = Path(__file__).parent.parent
 KARST, CDKTF = (str(Path(sys.executable).parent / name) for name in ("karst", "cdktf"))
 MAIN = str(ROOT / "main.py")
+_BINDINGS = (
+    "import sys, main\n"
+    "for name in sorted(sys.modules):\n"
+    "    if name in {'cdktn', 'constructs'} or name.startswith('cdktn_provider_') and name.count('.') == 1:\n"
+    "        print(name)\n"
+)
 
 
 def measure(folder: Path) -> list[Figure]:
@@ -48,17 +55,26 @@ def growth(folder: Path) -> tuple[Figure, Figure]:
 def examples(folder: Path) -> tuple[Figure, ...]:
     """Synthesis of all examples as a user starts it, with the bindings in use and with all of them; their list."""
     synth, listing = ([CDKTF, verb, "--output", str(folder / verb)] for verb in ("synth", "list"))
+    whole_s, (imports_s, modules) = median_s(synth, {SWITCH: "1"}), _importing_bindings_s()
     return (
         Figure(step="`cdktf synth`, all examples", value=median_s(synth), limit=4, unit="s"),
+        Figure(step="the same with whole bindings", value=whole_s, limit=12, unit="s", note=f"`{SWITCH}=1`"),
         Figure(
-            step="the same with whole bindings",
-            value=median_s(synth, {SWITCH: "1"}),
-            limit=12,
-            unit="s",
-            note=f"`{SWITCH}=1`",
+            step="that, against importing the bindings",
+            value=whole_s / imports_s,
+            limit=1.3,
+            unit="times",
+            note=f"importing {modules} modules of whole bindings {imports_s:.2f} s",
         ),
         Figure(step="`cdktf list`", value=median_s(listing), limit=5, unit="s", note="synthesizes first"),
     )
+
+
+def _importing_bindings_s() -> tuple[float, int]:
+    """How long it takes to do nothing but import what the examples use of the bindings; and how many modules."""
+    listed = subprocess.run([sys.executable, "-c", _BINDINGS], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = listed.stdout.split()
+    return median_s([sys.executable, "-c", f"import {', '.join(modules)}"]), len(modules)
 
 
 def _synthesis_s(environments: Path, output: Path) -> float:
