@@ -84,6 +84,9 @@ def test_a_pipe_is_not_waited_for(root: Path) -> None:
 
 def test_a_missing_folder_and_an_empty_one(tmp_path: Path) -> None:
     assert messages(tmp_path / "absent")[0].endswith("absent: does not exist. Create it, or correct the path.")
+    with pytest.raises(ConfigError) as told:
+        load_environment(tmp_path / "absent")
+    assert [problem.message for problem in told.value.problems] == ["does not exist"]
     assert "holds no deployment" in messages(tmp_path)[0]
 
 

@@ -71,6 +71,8 @@ def check(source: Source, model: type[AnyModel]) -> AnyModel:
 def load_environment(folder: Path) -> Environment:
     """One deployment with its datasets. Checks each file for itself; `karst.config.rules` checks them together."""
     problems: list[Problem] = []
+    _entries(folder, problems)
+    raise_if_any(problems)  # of a folder that isn't there, that is all there is to say
     deployment = _collect(problems, partial(_load_named, folder / DEPLOYMENT_FILE, Deployment, folder.absolute().name))
     datasets: dict[str, tuple[Source, Dataset]] = {}
     for path in _yaml_files(folder, problems):

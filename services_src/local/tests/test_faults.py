@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -27,6 +28,18 @@ def ends(run: Running, code: int, *messages: str) -> None:
 
 def postmaster(state: Path) -> int:
     return int((state / "postgres" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+
+
+@pytest.fixture
+def mounting() -> Sequence[str]:
+    """What begins a command that mounts disks of its own; nothing is left of them."""
+    command = ("unshare", "--mount", "--map-root-user") if os.geteuid() else ("unshare", "--mount")
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*command, "true"], check=False, capture_output=True).returncode
+    ):
+        pytest.skip("this machine lets nobody mount a small disk (needs unshare of util-linux, and its permission)")
+    return command
 
 
 def dsn(state: Path) -> str:
@@ -78,35 +91,25 @@ def test_one_port_for_both_is_refused(start: Launch, state: Path) -> None:
     ends(start(state, ports=("--port", "9000", "--https-port", "9000")), 2, "can't share port 9000")
 
 
-def test_a_full_disk_is_said(start: Launch, place: Path) -> None:
+def test_a_full_disk_is_said(start: Launch, place: Path, mounting: Sequence[str]) -> None:
     """A disk of 64 MiB, in a namespace of its own, so that nothing is left of it."""
-    command = ("unshare", "--mount", "--map-root-user") if os.geteuid() else ("unshare", "--mount")
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run([*command, "true"], check=False, capture_output=True).returncode
-    ):
-        pytest.skip("this machine lets nobody mount a small disk (needs unshare of util-linux, and its permission)")
     disk = place / "disk"
     disk.mkdir()
-    mount = (*command, "sh", "-c", 'mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@"', str(disk))
+    mount = (*mounting, "sh", "-c", 'mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@"', str(disk))
     ends(start(disk / "state", prefix=mount), 5, "less than 256 MiB left", "--state")
     # Full to the last byte: not even the folder can be made.
     fill = 'mount -t tmpfs -o size=1m tmpfs "$0" && cat /dev/zero > "$0/rest" 2>/dev/null; exec "$@"'
-    full = (*command, "sh", "-c", fill, str(disk))
+    full = (*mounting, "sh", "-c", fill, str(disk))
     ends(start(disk / "state", prefix=full), 5, "--state")
 
 
-def test_a_disk_that_fills_up_while_it_runs_is_said(start: Launch, place: Path, state: Path) -> None:
-    command = ("unshare", "--mount", "--map-root-user") if os.geteuid() else ("unshare", "--mount")
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run([*command, "true"], check=False, capture_output=True).returncode
-    ):
-        pytest.skip("this machine lets nobody mount a small disk (needs unshare of util-linux, and its permission)")
+def test_a_disk_that_fills_up_while_it_runs_is_said(
+    start: Launch, place: Path, state: Path, mounting: Sequence[str]
+) -> None:
     disk = place / "disk"
     disk.mkdir()
     script = 'mount -t tmpfs -o size=400m tmpfs "$0" && cp -a "$1" "$0" && shift && exec "$@"'
-    run = ready(start(disk / "state", prefix=(*command, "sh", "-c", script, str(disk), str(state))))
+    run = ready(start(disk / "state", prefix=(*mounting, "sh", "-c", script, str(disk), str(state))))
     inside = Path(f"/proc/{run.process.pid}/root{disk}")
     assert subprocess.run(["cp", "/dev/zero", str(inside / "rest")], check=False, capture_output=True).returncode == 1
     assert run.get("/clio/v2/roles").status_code in {200, 503}
@@ -164,9 +167,21 @@ def test_a_folder_with_other_files_is_never_used_nor_emptied(
     assert (folder / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
 
-def test_a_file_in_place_of_the_folder_is_refused(start: Launch, place: Path) -> None:
+@pytest.mark.parametrize("below", ["", "state"])
+def test_a_file_in_place_of_the_folder_is_refused(start: Launch, place: Path, below: str) -> None:
     (place / "file").write_text("", encoding="utf-8")
-    ends(start(place / "file"), 7, "is a file")
+    ends(start(place / "state", "--state", str(place / "file" / below)), 7, "file is a file", "--state FOLDER")
+
+
+def test_a_folder_that_can_not_be_made_is_said(start: Launch, place: Path) -> None:
+    ends(start(place / "state", "--state", "/proc/karst"), 7, "/proc/karst can't be made", "--state FOLDER")
+
+
+def test_a_folder_that_nobody_may_write_to_is_said(start: Launch, place: Path, mounting: Sequence[str]) -> None:
+    disk = place / "disk"
+    disk.mkdir()
+    script = 'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"'
+    ends(start(disk, prefix=(*mounting, "sh", "-c", script, str(disk))), 7, "Nothing can be written to", "--state")
 
 
 def test_a_database_of_a_newer_karst_is_left_alone(start: Launch, state: Path) -> None:
@@ -183,18 +198,19 @@ def test_data_of_another_postgres_is_left_alone(start: Launch, state: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("address", "code", "reason"),
     [
-        "postgresql://ada:hunter2@127.0.0.1:1/karst",
-        "postgresql://ada:hunter2@nowhere.example.org/karst",
-        "host=/nowhere password=hunter2",
+        ("postgresql://ada:hunter2@127.0.0.1:1/karst", 6, "Connection refused"),
+        ("postgresql://ada:hunter2@nowhere.example.org/karst", 6, "failed to resolve host"),
+        ("host=/nowhere password=hunter2", 6, "No such file or directory"),
+        ("mysql://ada:hunter2@127.0.0.1/karst", 2, "can't be read. Write postgresql://"),
     ],
 )
 def test_a_database_that_can_not_be_reached_is_said_without_its_password(
-    start: Launch, place: Path, address: str
+    start: Launch, place: Path, address: str, code: int, reason: str
 ) -> None:
     run = start(place / "state", environment={"KARST_POSTGRES_DSN": address})
-    ends(run, 6, "PostgreSQL", "--dsn")
+    ends(run, code, "PostgreSQL", "--dsn", reason)
     assert "hunter2" not in run.text + (place / "state" / "karst.log").read_text(encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from karst_local.faults import Exit, LocalError, disk_full
 from karst_platform.stores.documents import StoreUnavailableError
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from karst_platform.stores.migrations import NewerSchemaError, migrate
-from karst_platform.stores.postgres import Postgres
+from karst_platform.stores.postgres import Postgres, refuse_unreachable
 
 _WATCH_S = 0.5
 _GIVE_UP_S = 60.0
@@ -59,13 +59,17 @@ async def prepare(dsn: str) -> int:
     """Bring the schema up to date; return how many steps that took. Raises LocalError."""
     postgres = Postgres(dsn, connections=1)
     try:
-        await postgres.check()
+        await refuse_unreachable(dsn)
         return await migrate(postgres)
+    except ValueError as error:
+        raise LocalError(Exit.USAGE, f"--dsn: {error}") from None
     except NewerSchemaError as error:
         raise LocalError(Exit.FOREIGN_STATE, str(error)) from error
     except StoreUnavailableError as error:
         raise LocalError(
-            Exit.DATABASE, f"{error}. Check that it runs, and that --dsn names its host, port, user and database"
+            Exit.DATABASE,
+            f"PostgreSQL can't be used: {error}. Check that it runs, and that --dsn names its host, port, user and "
+            "database",
         ) from error
     finally:
         await postgres.close()

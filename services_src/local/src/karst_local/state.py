@@ -86,10 +86,7 @@ def open_state(folder: Path, *, deployment: str, is_fresh: bool, needed_bytes: i
     Raises LocalError: in use, of a newer Karst, of another deployment, no state folder at all, no space left.
     """
     with full_disk_named(folder):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            raise LocalError(Exit.FOREIGN_STATE, f"{folder} is a file. Choose another place: --state FOLDER") from None
+        _make(folder)
         _refuse_other_folders(folder)
         with _locked(folder):
             if is_fresh:
@@ -105,6 +102,20 @@ def open_state(folder: Path, *, deployment: str, is_fresh: bool, needed_bytes: i
                 yield State(folder=folder, is_new=is_new, was_cut_off=running.exists())
             finally:
                 running.unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        file = next(path for path in (folder, *folder.parents) if path.is_file())
+        raise LocalError(Exit.FOREIGN_STATE, f"{file} is a file. Choose another place: --state FOLDER") from None
+    except (PermissionError, FileNotFoundError) as error:
+        raise LocalError(
+            Exit.FOREIGN_STATE, f"{folder} can't be made ({error.strerror}). Choose another place: --state FOLDER"
+        ) from None
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise LocalError(Exit.FOREIGN_STATE, f"Nothing can be written to {folder}. Choose another: --state FOLDER")
 
 
 def _refuse_other_folders(folder: Path) -> None:

@@ -12,10 +12,19 @@ from karst_clio.exports.addresses import PostgresAddress
 from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.store import IMPORTS, Outcome, PageSize, Putting, Record, outcome, steadily
 from karst_clio.exports.values import escaped, is_same, plain_fields
-from karst_platform.stores.documents import Documents, Fields, Json, Path, Transaction, UnstorableError, Write
+from karst_platform.stores.documents import (
+    Documents,
+    Fields,
+    Json,
+    Path,
+    StoreUnavailableError,
+    Transaction,
+    UnstorableError,
+    Write,
+)
 from karst_platform.stores.documents_postgres import PostgresDocuments
 from karst_platform.stores.migrations import NewerSchemaError, migrate, schema_version
-from karst_platform.stores.postgres import Postgres
+from karst_platform.stores.postgres import Postgres, refuse_unreachable
 from karst_platform.stores.storable import check_write
 
 _STATEMENT_S = 600
@@ -113,15 +122,12 @@ class PostgresStore:
         return await steadily(work)
 
     async def _refuse_unreachable(self) -> None:
-        # Without the pool, which would only say that it waited.
         try:
-            async with await psycopg.AsyncConnection.connect(self._address.dsn, connect_timeout=10):
-                pass
-        except psycopg.Error as error:
-            reason = " ".join(str(error).split()).rstrip(".?") or "no reason given"
+            await refuse_unreachable(self._address.dsn)
+        except StoreUnavailableError as error:
             raise ExportError(
                 Exit.STORE,
-                f"{self._address} can't be used: {reason}. Check that it runs, and the address's user, password and "
+                f"{self._address} can't be used: {error}. Check that it runs, and the address's user, password and "
                 "database",
             ) from None
 

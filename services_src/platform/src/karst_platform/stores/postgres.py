@@ -22,6 +22,7 @@ Connection = psycopg.AsyncConnection[TupleRow]
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _WAIT_S = 3.0
 _CHECK_S = 2.0
+_CONNECT_S = 10
 
 
 class Postgres:
@@ -98,6 +99,23 @@ class Postgres:
             if not self._is_open:
                 await self._pool.open(wait=False)
                 self._is_open = True
+
+
+async def refuse_unreachable(dsn: str) -> None:
+    """Connect once, without a pool, which would only say that it waited.
+
+    Raises `ValueError` for what is no address, without quoting it, and `StoreUnavailableError` with the reason.
+    """
+    try:
+        async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=_CONNECT_S):
+            pass
+    except psycopg.ProgrammingError:
+        raise ValueError(
+            "The address of PostgreSQL can't be read. Write postgresql://user:password@host:5432/database, "
+            "with special characters of the password in percent form"
+        ) from None
+    except psycopg.Error as error:
+        raise StoreUnavailableError(" ".join(str(error).split()).rstrip(".?") or "no reason given") from None
 
 
 async def _configure(connection: Connection) -> None:
