@@ -10,7 +10,7 @@ import pytest
 
 from karst_schema.prepared import accepts_gzip
 from karst_schema.types import annotation_types, document
-from services_src.schema.tests.support import ask, client
+from services_src.schema.tests.support import HOST, ask, client
 
 pytestmark = pytest.mark.anyio
 TYPES = annotation_types()
@@ -190,3 +190,56 @@ async def test_probes_stand_behind_the_prefix_and_without_it() -> None:
         for path in ("/health/live", "/health/ready", "/schema/health/live", "/schema/health/ready"):
             assert (await made.get(path)).status_code == 200
         assert (await made.get("/api/v2/type")).status_code == 404
+
+
+EVERY_PATH = (
+    "/versions",
+    "/api/v2/type",
+    "/api/v2/type/x",
+    "/api/v2/types",
+    "/api/v2/types_all",
+    "/",
+    "/views/version",
+)
+
+
+@pytest.mark.parametrize("path", EVERY_PATH)
+async def test_pages_of_other_origins_may_ask_and_read(path: str) -> None:
+    headers = {"Origin": "https://viewer.example.org", "Access-Control-Request-Headers": "authorization"}
+    question = await ask("OPTIONS", path, headers=headers)
+    assert (question.status_code, question.content) == (200, b"")
+    assert "authorization" in question.headers["access-control-allow-headers"]
+    for answer in (question, await ask("GET", path, headers=headers)):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("path", EVERY_PATH)
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"Authorization": "Bearer " + "0" * 32, "Cookie": "middle_auth_token=" + "0" * 32},
+        {"Authorization": "Bearer"},
+        {"Authorization": "x" * 10_000},
+        {"Cookie": "=;;=%00"},
+    ],
+)
+async def test_tokens_make_no_difference(path: str, credentials: dict[str, str]) -> None:
+    """Clients send theirs to all services."""
+    plain, with_token = await ask("GET", path), await ask("GET", path, headers=credentials)
+    assert (with_token.status_code, with_token.content) == (plain.status_code, plain.content)
+    assert "set-cookie" not in with_token.headers
+
+
+@pytest.mark.parametrize("path", EVERY_PATH)
+async def test_slashes_make_no_difference_and_nothing_redirects(path: str) -> None:
+    plain = await ask("GET", path)
+    async with client() as made:
+        for written in (
+            f"//schema{path}",
+            f"/schema{path}/",
+            f"//schema//{path}//",
+            f"/schema{path}?middle_auth_token=x",
+        ):
+            answer = await made.get(HOST + written)
+            assert (answer.status_code, answer.content) == (plain.status_code, plain.content), written
