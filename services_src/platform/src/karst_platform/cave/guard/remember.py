@@ -119,6 +119,10 @@ class Remembering:
             tables = frozenset(change.public)
             self._public.forget_where(lambda key, _is_public: key[0] in tables)
 
+    def size(self) -> int:
+        """How many answers are remembered."""
+        return sum(map(len, (self._records, self._users, self._datasets, self._public)))
+
 
 def _values(told: Mapping[str, Told[str] | None]) -> dict[str, str]:
     return {key: one.value for key, one in told.items() if one is not None and one.value is not None}
