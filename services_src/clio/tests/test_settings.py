@@ -161,6 +161,25 @@ async def test_bucket_and_width_of_sub_volumes(tmp_path: Path) -> None:
             assert shown in answer.text
 
 
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"FLYEM_SECRET": "hunter2"}, "FLYEM_SECRET: key 1 is shorter than 32 bytes. Make one: openssl rand -hex 32"),
+        ({"KARST_POSTGRES_DSN": "postgres:/ada:hunter2@db/x"}, "KARST_POSTGRES_DSN: is no address of PostgreSQL. "),
+        ({"TEST_USER": ADA, "K_SERVICE": "clio"}, "TEST_USER lets anybody in and is refused on Cloud Run. "),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words_and_without_secrets(variables: Mapping[str, str], line: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        load_settings(ClioSettings, variables)
+    assert str(told.value).splitlines()[1].startswith(line)
+    assert "hunter2" not in str(told.value)
+
+
+def test_a_variable_that_is_set_to_nothing_names_no_database() -> None:
+    assert load_settings(ClioSettings, {"KARST_POSTGRES_DSN": ""}).postgres_dsn is None
+
+
 def test_port() -> None:
     assert load_settings(ClioSettings, {}).port == 8080
     assert load_settings(ClioSettings, {"PORT": "9000"}).port == 9000

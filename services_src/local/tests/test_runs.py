@@ -47,6 +47,12 @@ def test_the_printed_token_signs_in_an_administrator(running: Running) -> None:
     assert running.get("/clio/v2/roles", Authorization="Bearer x").status_code == 401
 
 
+def test_it_listens_to_this_machine_only(running: Running) -> None:
+    process = psutil.Process(running.process.pid)
+    every = [one for each in (process, *process.children(recursive=True)) for one in each.net_connections("inet")]
+    assert [one.laddr.ip for one in every if one.status == psutil.CONN_LISTEN] == ["127.0.0.1", "127.0.0.1"]
+
+
 def test_https_is_vouched_for_by_the_printed_authorities(running: Running) -> None:
     context = ssl.create_default_context(cafile=found(r"authorities: (\S+)", running.text))
     for host in ("localhost", "127.0.0.1"):

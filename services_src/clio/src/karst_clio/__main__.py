@@ -3,12 +3,11 @@
 `export`, `import` and `migrate` are commands of `karst_clio.exports`.
 """
 
-import asyncio
 import os
 import sys
 
 from karst_clio.settings import ClioSettings
-from karst_clio.stores import refuse_other_schema
+from karst_clio.stores import refuse_other_schema, run_apart
 from karst_platform import SettingsError, load_settings
 from karst_platform.server import serve
 
@@ -23,7 +22,7 @@ def main() -> None:
         sys.exit(run(sys.argv[1:]))
     try:
         settings = load_settings(ClioSettings, os.environ)
-        asyncio.run(refuse_other_schema(settings))
+        run_apart(refuse_other_schema(settings))
     except SettingsError as error:
         sys.exit(str(error))
     serve("karst_clio.main:application", settings, drain_s=DRAIN_S)

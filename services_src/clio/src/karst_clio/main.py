@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from karst_clio.mounts import routers
 from karst_clio.needs import Needs, make_needs
 from karst_clio.settings import ClioSettings
-from karst_clio.stores import open_documents, with_store
+from karst_clio.stores import open_documents, refuse_other_schema, run_apart, with_store
 from karst_clio.web.bodies import JsonBodies
 from karst_clio.web.origins import Origins
 from karst_clio.web.paths import Paths
@@ -102,8 +102,9 @@ def needs_of(settings: ClioSettings) -> Needs:
 
 
 def application() -> FastAPI:
-    """Make the application with the settings of the environment; what the server starts."""
+    """Make the application with the settings of the environment; what the server starts. Raises SettingsError."""
     settings = load_settings(ClioSettings, os.environ)
     configure_logging(settings.log_level)
+    run_apart(refuse_other_schema(settings))
     stored, end = with_store(settings)
     return create_app(stored, at_end=end)

@@ -11,17 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 
 from karst_clio.identity.own_tokens import is_address
 from karst_platform import Settings
+from karst_platform.settings import PostgresAddress, none_of_blank, split_items
 
 SHORTEST_KEY_BYTES = 32
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
-
-
-def _items(value: object) -> object:
-    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
-
-
-def _none_of_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _prefix(value: str) -> str:
@@ -76,16 +69,16 @@ def _bucket(value: str | None) -> str | None:
     return place
 
 
-Items = Annotated[tuple[str, ...], BeforeValidator(_items)]
-Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_items), AfterValidator(_long_enough)]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_items)]
+Items = Annotated[tuple[str, ...], BeforeValidator(split_items)]
+Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(split_items), AfterValidator(_long_enough)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(split_items)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
-Place = Annotated[Path | None, BeforeValidator(_none_of_blank)]
-Text = Annotated[str | None, BeforeValidator(_none_of_blank)]
+Place = Annotated[Path | None, BeforeValidator(none_of_blank)]
+Text = Annotated[str | None, BeforeValidator(none_of_blank)]
 Bucket = Annotated[Text, AfterValidator(_bucket)]
 BucketPlace = Annotated[Text, AfterValidator(_place)]
 Email = Annotated[Text, AfterValidator(_email)]
-WebAddress = Annotated[Annotated[str, AfterValidator(_web_address)] | None, BeforeValidator(_none_of_blank)]
+WebAddress = Annotated[Annotated[str, AfterValidator(_web_address)] | None, BeforeValidator(none_of_blank)]
 
 
 class ClioSettings(Settings):
@@ -125,7 +118,9 @@ class ClioSettings(Settings):
     """Host and port of a Firestore emulator to use instead of the real one."""
     firestore_database: str = Field(default="(default)", validation_alias="KARST_FIRESTORE_DATABASE", min_length=1)
     """Name of the Firestore database."""
-    postgres_dsn: SecretStr | None = Field(default=None, validation_alias="KARST_POSTGRES_DSN")
+    postgres_dsn: Annotated[PostgresAddress | None, BeforeValidator(none_of_blank)] = Field(
+        default=None, validation_alias="KARST_POSTGRES_DSN"
+    )
     """PostgreSQL to keep documents in instead of Firestore: `postgresql://user@host/database`."""
     state_folder: Path = Field(default=Path(".karst"), validation_alias="KARST_STATE")
     """Folder of a PostgreSQL of its own, used where neither a Google project nor a DSN is named."""

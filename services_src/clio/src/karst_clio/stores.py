@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -47,9 +48,14 @@ def with_store(settings: ClioSettings) -> tuple[ClioSettings, Callable[[], None]
 
     server = EmbeddedPostgres(settings.state_folder / "postgres")
     dsn = server.start()
-    with ThreadPoolExecutor(max_workers=1) as thread:  # a server that loads this may run its event loop already
-        thread.submit(asyncio.run, _migrate(dsn)).result()
+    run_apart(_migrate(dsn))
     return settings.model_copy(update={"postgres_dsn": SecretStr(dsn)}), server.stop
+
+
+def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Finish `work` before anything else goes on: a server that loads the service may run its event loop already."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 async def refuse_other_schema(settings: ClioSettings) -> None:

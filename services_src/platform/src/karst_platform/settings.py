@@ -12,8 +12,18 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from karst_platform.redaction import hide
 
@@ -27,18 +37,35 @@ PRIVATE_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
 """Networks that nobody outside of them reaches."""
 
 
-def _items(value: object) -> object:
+def split_items(value: object) -> object:
+    """The parts of a text between its commas; for a field that is a tuple."""
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
-def _none_of_blank(value: object) -> object:
+def none_of_blank(value: object) -> object:
+    """None for a text of nothing but blanks: a variable that is set to nothing is one that isn't set."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _postgres_address(value: SecretStr) -> SecretStr:
+    import psycopg  # noqa: PLC0415 - most services have no PostgreSQL
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        conninfo_to_dict(value.get_secret_value())
+    except psycopg.ProgrammingError:  # which quotes it, with the password
+        raise ValueError(
+            "is no address of PostgreSQL. Write postgresql://user:password@host:5432/database, with special characters "
+            "of the password in percent form"
+        ) from None
+    return value
+
+
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_items)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(split_items)]
+PostgresAddress = Annotated[SecretStr, AfterValidator(_postgres_address)]
 Endpoint = Annotated[
-    Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] | None, BeforeValidator(_none_of_blank)
+    Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] | None, BeforeValidator(none_of_blank)
 ]
 
 
@@ -100,11 +127,17 @@ def load_settings(model: type[AnySettings], environment: Mapping[str, str]) -> A
         settings = model.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
-        lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults]
+        lines = [_line(fault) for fault in faults]
     else:
         hide(_secrets(settings))
         return settings
     raise SettingsError("The service cannot start with these settings:\n" + "\n".join(lines))
+
+
+def _line(fault: ErrorDetails) -> str:
+    """A mistake as people read it: the variable, then what is wrong; of several together, only the latter."""
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{fault['loc'][0]}: {message}" if fault["loc"] else message
 
 
 def variables(model: type[JobSettings]) -> tuple[str, ...]:
