@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from source_files import ROOT, python_files
 
-
 SERVICES = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "services_src").glob("*/src"))]
 
 
