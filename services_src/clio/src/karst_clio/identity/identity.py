@@ -50,7 +50,10 @@ class Identity:
             raise HTTPException(400, "Inactive user")
         is_by_cookie = credential is not None and credential.place is Place.COOKIE
         if is_by_cookie and not may_use_cookie(request, self._settings.listed_origins):
-            text = "A page of another origin may not write with this user's cookie: name its origin in ALLOWED_ORIGINS."
+            text = (
+                "With a cookie alone only pages of this server, or of an origin that ALLOWED_ORIGINS names, may write. "
+                "Programs say Content-Type: application/json, or send the token in a header."
+            )
             raise HTTPException(403, text)
         return caller
 
