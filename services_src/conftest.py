@@ -9,6 +9,7 @@ from karst_platform.testing import (
     postgres_dsn,
     postgres_folder,
 )
+from karst_platform.testing_valkey import valkey
 
 __all__ = [
     "anyio_backend",
@@ -18,4 +19,5 @@ __all__ = [
     "open_documents",
     "postgres_dsn",
     "postgres_folder",
+    "valkey",
 ]

@@ -11,6 +11,8 @@ from contextlib import suppress
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from karst_platform.cave.guard.changes import Change, Listener
@@ -20,8 +22,22 @@ PING_S = 1.0
 SILENT_S = 3.0
 """After so long without a sign of life from Redis, changes are no longer heard."""
 _RETRY_S = 0.5
+_TIMEOUT_S = 2.0
 _WAITING = 1000
 _log = logging.getLogger(__name__)
+
+
+def connect(host: str, port: int, *, password: str | None = None, is_encrypted: bool = False) -> Redis:
+    """A client of Redis that never waits long."""
+    return Redis(
+        host=host,
+        port=port,
+        password=password,
+        ssl=is_encrypted,
+        socket_connect_timeout=_TIMEOUT_S,
+        socket_timeout=_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 class LocalChanges:
