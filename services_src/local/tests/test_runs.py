@@ -133,6 +133,16 @@ def test_all_is_kept_from_one_run_to_the_next(start: Launch, state: Path) -> Non
     assert "cut off" not in second.text
 
 
+def test_a_token_that_its_user_ended_is_made_anew(start: Launch, state: Path) -> None:
+    first = ready(start(state))
+    first.post("/clio/v2/users", json={"ada@example.org": {"token_epoch": time.time()}})
+    assert first.get("/clio/v2/roles").status_code == 401
+    assert first.stop() == 0
+    second = ready(start(state))
+    assert second.token != first.token
+    assert second.get("/clio/v2/roles").status_code == 200
+
+
 def test_fresh_begins_anew(start: Launch, state: Path) -> None:
     key = (state / "secrets" / "signing-key").read_text(encoding="utf-8")
     running = ready(start(state, "--fresh"))

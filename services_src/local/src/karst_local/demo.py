@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from karst_clio.identity.own_tokens import LIFE_S, OwnTokens
+from karst_clio.identity.records import Record, Records
 from karst_local.deployment import Dataset, Deployment
 from karst_local.invented import invent
 from karst_local.state import State, write_private
@@ -20,25 +22,38 @@ _ROLES = ("admin", "clio_general", "clio_write")
 _RENEW_BEFORE_S = LIFE_S / 3
 
 
-def token(state: State, key: str, email: str) -> str:
-    """A token of the first user. The same in every run, until it gets old."""
+@dataclass(frozen=True, kw_only=True)
+class Seeded:
+    """A database that holds what a rehearsal needs."""
+
+    changed: int
+    """How many documents were written."""
+    owner: Record
+    """The first user, as the store has it."""
+
+
+def token(state: State, key: str, owner: Record) -> str:
+    """A token of the first user. The same in every run, until it gets old or the user's tokens are ended."""
+    email = owner.user.email
     tokens = OwnTokens([SecretStr(key)], time.time)
     path = state.subfolder("secrets") / "demo-token"
     if path.exists():
         text = path.read_text(encoding="utf-8")
         claims = tokens.verify(text)
-        if claims is not None and claims.email == email and claims.end_s - time.time() > _RENEW_BEFORE_S:
+        is_ours = claims is not None and claims.email == email and not owner.ends(claims.issued_s)
+        if claims is not None and is_ours and claims.end_s - time.time() > _RENEW_BEFORE_S:
             return text
     text = tokens.sign(email, {"name": "Demo"})
     write_private(path, text)
     return text
 
 
-async def seed_database(dsn: str, deployment: Deployment) -> int:
+async def seed_database(dsn: str, deployment: Deployment) -> Seeded:
     """`seed` the documents of a database, and `invent` neurons."""
     documents = PostgresDocuments(Postgres(dsn, connections=1))
     try:
-        return await seed(documents, deployment) + await invent(documents, deployment, time.time())
+        changed = await seed(documents, deployment) + await invent(documents, deployment, time.time())
+        return Seeded(changed=changed, owner=await Records(documents, time.time).get(deployment.owner))
     finally:
         await documents.close()
 

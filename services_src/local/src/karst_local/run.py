@@ -96,10 +96,10 @@ class _Run:
 
     async def _first_user(self, dsn: str) -> DemoLogin:
         with self._progress.step("Datasets and first user") as step:
-            changed = await demo.seed_database(dsn, self._options.deployment)
-            step.note = f"{counted(changed, 'document')} written" if changed else "as declared"
-        email = self._options.deployment.owner
-        return DemoLogin(email=email, token=demo.token(self._state, signing_key(self._options, self._state), email))
+            seeded = await demo.seed_database(dsn, self._options.deployment)
+            step.note = f"{counted(seeded.changed, 'document')} written" if seeded.changed else "as declared"
+        token = demo.token(self._state, signing_key(self._options, self._state), seeded.owner)
+        return DemoLogin(email=self._options.deployment.owner, token=token)
 
     async def _listen(
         self,
