@@ -11,15 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_va
 
 from karst_clio.identity.own_tokens import is_address
 from karst_platform import Settings
-from karst_platform.settings import PostgresAddress, none_of_blank, split_items
+from karst_platform.settings import PostgresAddress, Prefix, none_of_blank, split_items
 
 SHORTEST_KEY_BYTES = 32
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
-
-
-def _prefix(value: str) -> str:
-    inner = value.strip().strip("/")
-    return f"/{inner}" if inner else ""
 
 
 def _web_address(value: str) -> str:
@@ -72,7 +67,6 @@ def _bucket(value: str | None) -> str | None:
 Items = Annotated[tuple[str, ...], BeforeValidator(split_items)]
 Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(split_items), AfterValidator(_long_enough)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(split_items)]
-Prefix = Annotated[str, AfterValidator(_prefix)]
 Place = Annotated[Path | None, BeforeValidator(none_of_blank)]
 Text = Annotated[str | None, BeforeValidator(none_of_blank)]
 Bucket = Annotated[Text, AfterValidator(_bucket)]
@@ -152,11 +146,6 @@ class ClioSettings(Settings):
                 "TEST_USER lets anybody in and is refused on Cloud Run. Unset it; if you mean it, set TEST_USER_FORCE=1"
             )
         return self
-
-    @property
-    def body_limit_bytes(self) -> int:
-        """Size of a request's body at the most, in bytes."""
-        return self.body_limit_kib * 1024
 
     @property
     def listed_origins(self) -> frozenset[str]:

@@ -47,6 +47,11 @@ def none_of_blank(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _prefix(value: str) -> str:
+    inner = value.strip().strip("/")
+    return f"/{inner}" if inner else ""
+
+
 def _postgres_address(value: SecretStr) -> SecretStr:
     import psycopg  # noqa: PLC0415 - most services have no PostgreSQL
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
@@ -63,6 +68,8 @@ def _postgres_address(value: SecretStr) -> SecretStr:
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(split_items)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
+"""What stands before paths: `api`, `/api` and `/api/` mean the same, and nothing and `/` mean none."""
 PostgresAddress = Annotated[SecretStr, AfterValidator(_postgres_address)]
 Endpoint = Annotated[
     Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")] | None, BeforeValidator(none_of_blank)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from karst_platform import Settings
-
-
-def _prefix(value: str) -> str:
-    inner = value.strip().strip("/")
-    return f"/{inner}" if inner else ""
+from karst_platform.settings import Prefix
 
 
 class SchemaSettings(Settings):
@@ -21,5 +15,5 @@ class SchemaSettings(Settings):
     """Size of a request's body at the most, in KiB."""
     handler_timeout_s: int = Field(default=10, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
     """Seconds after which a request without an answer is given up, with 504."""
-    url_prefix: Annotated[str, AfterValidator(_prefix)] = Field(default="/schema", validation_alias="URL_PREFIX")
+    url_prefix: Prefix = Field(default="/schema", validation_alias="URL_PREFIX")
     """What stands before every path."""

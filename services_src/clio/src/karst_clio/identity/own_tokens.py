@@ -43,11 +43,6 @@ class OwnTokens:
         self._keys = [key.get_secret_value() for key in keys]
         self._clock = clock
 
-    @property
-    def can_sign(self) -> bool:
-        """Whether there is a key."""
-        return bool(self._keys)
-
     def sign(self, email: str, extra: Mapping[str, str | bool]) -> str:
         """Make a token that begins now; `extra` claims never replace ours."""
         now_s = int(self._clock())
