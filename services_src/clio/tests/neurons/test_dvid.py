@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -102,8 +104,20 @@ async def test_versions_lead_to_nodes(server: Server) -> None:
         str(each.url).removeprefix(f"{DVID}/api/node/").split("/segmentation")[0] for each in server.calls.requests
     ]
     assert nodes == ["de%2Ff%20%3F", "abc", "fe:master"]
-    answer = await server.ask("GET", f"{BASE}/id-number/5?version=v9", user=USER)
-    assert (answer.status_code, answer.json()["detail"][:11]) == (400, "Bad version")
+    server.calls.requests.clear()
+    for version in ("v9", "..", "."):
+        answer = await server.ask("GET", f"{BASE}/id-number/5?version={version}", user=USER)
+        assert (answer.status_code, answer.json()["detail"][:11]) == (400, "Bad version")
+    assert server.calls.requests == []
+
+
+async def test_no_version_leads_to_another_call(server: Server) -> None:
+    for version in ("../..", "x/../..", "%2e%2e", "a?b", "a#b", "\\..\\"):
+        await server.ask("GET", f"{BASE}/all?version={quote(version)}", user=USER)
+        await server.ask("POST", f"{BASE}?version={quote(version)}", user=USER, json={"bodyid": 5})
+    paths = [each.url.raw_path.decode().partition("?")[0] for each in server.calls.requests]
+    assert len(paths) == 12
+    assert all(re.fullmatch(r"/api/node/[^/]+/segmentation_annotations/(all|key/5)", path) for path in paths), paths
 
 
 async def test_writing_is_one_call_a_record(server: Server) -> None:

@@ -183,6 +183,8 @@ class DvidEngine:
     def _uuid(self, version: str) -> str:
         if not version:
             return self._server.uuid
+        if version in (".", ".."):  # in a path they would lead to another call
+            raise BadInputError(f"Bad version {version!r}: write a tag like v0.3.33, or a uuid")
         if not version.startswith("v"):
             return version
         if version not in self._versions.uuid_of:
