@@ -24,8 +24,8 @@ HOSTS = tuple(
 EMAIL = re.compile(r"[A-Za-z0-9_.+{}-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")
 GOOGLES_OWN = frozenset({"cloud-storage-analytics@google.com"})
 """Groups that stand for services of Google."""
-# Cloud SQL names a service account `name@project.iam`.
-NOBODYS_DOMAINS = ("iam", "example.org", "example.com", "gserviceaccount.com", "localhost.localdomain")
+# Cloud SQL names a service account `name@project.iam`; below `invalid` there will never be a domain.
+NOBODYS_DOMAINS = ("iam", "invalid", "example.org", "example.com", "gserviceaccount.com", "localhost.localdomain")
 
 
 def text_of(path: Path) -> str:
@@ -83,6 +83,8 @@ def test_a_host_is_caught(host: str) -> None:
         ("ada@example.org", False),
         ("x@p.iam.gserviceaccount.com", False),
         ("app@project.iam", False),
+        ("nobody@karst.invalid", False),
+        ("ada@" + "invalid.net", True),
         ("ada@not-" + "example.org", True),
         ("actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd", False),
     ],
