@@ -1,0 +1,1 @@
+"""Everything that changes users, groups, datasets, terms, tables and tokens; each function notes what it did."""

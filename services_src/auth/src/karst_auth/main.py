@@ -1,0 +1,181 @@
+"""The application: routes for programs, behind the prefix of the service."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+
+from karst_auth.api import audit, datasets, groups, service_accounts, session, tables, terms, users
+from karst_auth.api.needs import Needs
+from karst_auth.authority import SqlAuthority
+from karst_auth.changes.ledger import DEPLOYMENT, Ledger
+from karst_auth.changes.tokens import hash_stored_keys
+from karst_auth.declared import apply_declared, read_declared
+from karst_auth.options import AuthSettings
+from karst_auth.start import Start
+from karst_auth.uses import Uses
+from karst_platform import load_settings, service_app
+from karst_platform.app import Frame
+from karst_platform.cave.cors import Cors
+from karst_platform.cave.errors import answer_cave
+from karst_platform.cave.guard.changes import Changes
+from karst_platform.cave.guard.guard import Guard
+from karst_platform.cave.guard.places import Places
+from karst_platform.cave.guard.push import LocalChanges
+from karst_platform.cave.guard.remember import Remembering
+from karst_platform.cave.operations import describe_document
+from karst_platform.cave.paths import Heads, Paths
+from karst_platform.health import HealthPaths
+from karst_platform.logs import configure_logging
+from karst_platform.permissions import PUBLIC
+from karst_platform.relational import Relational
+from karst_platform.stores.documents import StoreUnavailableError
+
+TITLE = "Karst auth"
+UPSTREAM = "2.30.3"
+"""Version of CAVE's auth service whose clients find what they know."""
+DESCRIPTION = """Who people are, which groups they belong to, and what these may do with which dataset.
+
+Every call carries a token: `Authorization: Bearer ...`. Errors are `{"error": ..., "message": ...}`."""
+TAGS = {
+    "Session and tokens": "What belongs to whoever calls.",
+    "Users": "People.",
+    "Service accounts": "Users without a person.",
+    "Groups": "Sets of users, who get permissions together.",
+    "Datasets": "What permissions are about.",
+    "Terms of service": "What people accept before grants are in force.",
+    "Permissions": "What one may do.",
+    "Tables of services": "Which dataset a table belongs to.",
+    "Public roots": "What everybody may see.",
+    "Audit": "Who changed what.",
+    "Service": "What runs.",
+}
+_HEALTH = HealthPaths(live="/healthz", ready="/readyz")
+_ROUTES = (session, users, service_accounts, groups, datasets, terms, tables, audit)
+
+
+class Unheard(LocalChanges):
+    """Changes where other processes are not told: what they remember is short-lived."""
+
+    @property
+    def is_live(self) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auth:
+    """What the application is made of; others in the same process ask the same authority."""
+
+    needs: Needs
+    uses: Uses
+    start: Start
+
+
+def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
+    """Make what the settings name; nothing is connected before the first use.
+
+    `changes` carries word to other processes; without it they hear nothing, and remember for some seconds only.
+    """
+    heard = changes or Unheard()
+    database = Relational(settings.postgres_dsn.get_secret_value())
+    uses = Uses(database)
+    direct = SqlAuthority(database, uses)
+    needs = Needs(
+        database=database,
+        ledger=Ledger(database, heard),
+        tables=direct,
+        authority=Remembering(direct, heard),
+        is_revealed=settings.is_revealed,
+    )
+    return Auth(needs=needs, uses=uses, start=Start(partial(_begin, settings, needs)))
+
+
+def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
+    """Make the application. It starts whatever becomes of its database, and answers 503 while that is away."""
+    made = auth or make_auth(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        tasks = [asyncio.create_task(made.uses.keep_writing()), asyncio.create_task(made.start.until_done())]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await made.uses.write()
+        await made.needs.database.close()
+
+    app = service_app(
+        name="auth",
+        title=TITLE,
+        version=version("karst-auth"),
+        settings=settings,
+        ready={"database": partial(_missing, made.needs.database), "start": made.start.missing},
+        lifespan=lifespan,
+        frame=_frame(settings),
+    )
+    places = Places(
+        sticky_auth_url=settings.sticky_auth_url,
+        token_name=settings.token_name,
+        origins=frozenset(settings.own_origins),
+    )
+    app.state.guard = Guard(made.needs.authority, places)
+    for each in _ROUTES:
+        app.include_router(each.routes(made.needs), prefix="/api/v1")
+    app.include_router(_version())
+    describe_document(app, TAGS)
+    return app
+
+
+async def _begin(settings: AuthSettings, needs: Needs) -> None:
+    """What each start does first: hash keys that an import brought, and make what is declared."""
+    async with needs.ledger.change(DEPLOYMENT) as change:
+        await hash_stored_keys(change, is_revealed=needs.is_revealed)
+    if settings.declared is not None:
+        await apply_declared(needs.ledger, read_declared(settings.declared))
+
+
+def _version() -> APIRouter:
+    router = APIRouter(tags=["Service"], dependencies=[PUBLIC])
+
+    @router.get("/version", response_class=PlainTextResponse)
+    async def version_of_the_service() -> str:
+        """Say which version runs, and with which one of CAVE it agrees."""
+        return f"{UPSTREAM}+karst.{version('karst-auth')}"
+
+    return router
+
+
+async def _missing(database: Relational) -> str | None:
+    try:
+        await database.check()
+    except StoreUnavailableError:
+        return "The database does not answer."
+    return None
+
+
+def _frame(settings: AuthSettings) -> Frame:
+    return Frame(
+        answer=answer_cave,
+        health=_HEALTH,
+        description=DESCRIPTION,
+        outside=[Middleware(Cors, exposed=("WWW-Authenticate", "X-Requested-With")), Middleware(Heads)],
+        inside=[Middleware(Paths, prefixes=(settings.url_prefix,), bare=(_HEALTH.live, _HEALTH.ready))],
+    )
+
+
+def application() -> FastAPI:
+    """Make the application with the settings of the environment; what the server starts."""
+    settings = load_settings(AuthSettings, os.environ)
+    configure_logging(settings.log_level)
+    return create_app(settings)

@@ -1,0 +1,61 @@
+"""What the auth service can be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+
+from karst_platform import Settings
+
+
+def _prefix(value: str) -> str:
+    inner = value.strip().strip("/")
+    return f"/{inner}" if inner else ""
+
+
+def _none_of_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _items(value: object) -> object:
+    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._-]+)*$")]
+Origins = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?$")], ...], BeforeValidator(_items)
+]
+
+
+class AuthSettings(Settings):
+    """Settings of the auth service."""
+
+    handler_timeout_s: int = Field(default=30, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
+    """Seconds after which a request without an answer is given up, with 504."""
+    url_prefix: Annotated[str, AfterValidator(_prefix)] = Field(default="/auth", validation_alias="URL_PREFIX")
+    """What stands before every path."""
+    sticky_auth_url: Place = Field(default="localhost/sticky_auth", validation_alias="STICKY_AUTH_URL")
+    """Host and path where people sign in, without a scheme."""
+    token_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")] = Field(
+        default="middle_auth_token", validation_alias="TOKEN_NAME"
+    )
+    """Name of the cookie, and of the parameter, that brings a token."""
+    own_origins: Origins = Field(default=(), validation_alias="KARST_AUTH_ORIGINS")
+    """Other origins whose pages may use the cookie, by commas."""
+    postgres_dsn: SecretStr = Field(
+        default=SecretStr("postgresql://localhost/authentication"), validation_alias="KARST_POSTGRES_DSN"
+    )
+    """PostgreSQL with the users: `postgresql://user@host/authentication`."""
+    token_reveal: Literal["never", "owner"] = Field(default="never", validation_alias="TOKEN_REVEAL")
+    """Whether owners see their keys again after they made them, which then are kept as they are: never or owner."""
+    declared: Annotated[Path | None, BeforeValidator(_none_of_blank)] = Field(
+        default=None, validation_alias="KARST_AUTH_DECLARED"
+    )
+    """File of JSON with accounts, groups and hashes of tokens that are there from the first start on."""
+
+    @property
+    def is_revealed(self) -> bool:
+        """Whether owners see their keys again."""
+        return self.token_reveal != "never"  # noqa: S105 - a word
