@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import pytest
 
+from karst_platform.required_programs import missing
 from services_src.local.tests.conftest import Launch
 from services_src.local.tests.runner import Running, ready, until
 
@@ -38,7 +39,9 @@ def mounting() -> Sequence[str]:
         shutil.which("unshare") is None
         or subprocess.run([*command, "true"], check=False, capture_output=True).returncode
     ):
-        pytest.skip("this machine lets nobody mount a small disk (needs unshare of util-linux, and its permission)")
+        missing(
+            "mounts", "this machine lets nobody mount a small disk (needs unshare of util-linux, and its permission)"
+        )
     return command
 
 

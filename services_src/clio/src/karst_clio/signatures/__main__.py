@@ -35,7 +35,10 @@ def _made(settings: ClioSettings, dataset: str) -> str:
     try:
         layout, signatures = asyncio.run(_read(blocks, dataset))
     except UnknownDatasetError:
-        sys.exit(f"The bucket {settings.signature_bucket} has no {dataset}/info.json that says how it is laid out.")
+        sys.exit(
+            f"The bucket {settings.signature_bucket} has no {dataset}/info.json that says how it is laid out. Copy the "
+            "dataset's signatures there, or correct its name"
+        )
     count = fill_tables(settings.search_file, dataset, layout, signatures)
     return f"{count} signatures of {dataset} can be searched."
 
