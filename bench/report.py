@@ -81,6 +81,8 @@ def _shown(figure: Figure, number: float) -> str:
             return f"{number:.0f} ms"
         case "ms":
             return f"{number:.1f} ms"
+        case "us":
+            return f"{number:.0f} us"
         case "MB" | "/s":
             return f"{number:,.0f}{'' if figure.unit == '/s' else ' '}{figure.unit}"
         case _:
