@@ -48,7 +48,8 @@ def settings(request: pytest.FixtureRequest) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def shared(settings: dict[str, str]) -> Iterator[Shared]:
     """Two servers of one store, in which there are some datasets and 32 writers, `writer0@example.org` and so on."""
-    datasets = [f"ds{number}" for number in range(16)]
+    # Other modules use the same PostgreSQL.
+    datasets = [f"ds{uuid.uuid4().hex[:12]}" for _ in range(16)]
     documents: list[tuple[Path, Fields]] = [
         (("clio_datasets", each), {"description": "d", "public": True}) for each in datasets
     ]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _FREE_BYTES = 256 << 20
 _ORPHANS_S = 5.0
+_END_S = 5.0
+_PAUSE_S = 0.05
 _CONFIGURATION = """\
 # Written by Karst at each start.
 jit = off
@@ -62,9 +64,16 @@ class EmbeddedPostgres:
         return self._running().get_uri()
 
     def stop(self) -> None:
-        """Stop the server; what was committed is kept."""
-        if self._server is not None and self.is_running():
+        """Stop the server, and wait for its end; what was committed is kept."""
+        if self._server is None:
+            return
+        process = self._server.get_postmaster_info().process
+        if _is_alive(process):
             self._server.stop()
+        # The server is said to have stopped a moment before its process is gone.
+        end = time.monotonic() + _END_S
+        while _is_alive(process) and time.monotonic() < end:
+            time.sleep(_PAUSE_S)
 
     def is_running(self) -> bool:
         """Whether the server that this object started is alive."""
@@ -137,7 +146,7 @@ class EmbeddedPostgres:
                 raise EmbeddedPostgresError(
                     f"Processes of a killed PostgreSQL still use {self.folder}: end {', '.join(map(str, orphans))}"
                 )
-            time.sleep(0.05)
+            time.sleep(_PAUSE_S)
 
     def _last_words(self) -> str:
         try:
