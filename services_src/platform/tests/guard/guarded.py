@@ -39,11 +39,11 @@ CHECKS: dict[str, Requires[UserRecord]] = {
 }
 
 
-def guarded_app(authority: Authority, *, is_disabled: bool = False, is_behind_proxy: bool = False) -> FastAPI:
+def guarded_app(authority: Authority, *, is_disabled: bool = False) -> FastAPI:
     """Each check at its path, for GET and POST."""
     frame = Frame(answer=answer_cave, outside=[Middleware(Cors)])
     app = plain_app(Settings(rate_per_address=0, rate_per_user=0), frame)
-    app.state.guard = Guard(authority, PLACES, is_disabled=is_disabled, is_behind_proxy=is_behind_proxy)
+    app.state.guard = Guard(authority, PLACES, is_disabled=is_disabled)
     for path, check in CHECKS.items():
         add_route(app, path, check)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -12,10 +13,10 @@ from karst_platform.cave.guard.authority import Freshness
 from karst_platform.cave.guard.record import UserRecord
 from karst_platform.cave.guard.tables import require
 from karst_platform.permissions import declared, undeclared
-from services_src.platform.tests.frame_client import ask
+from services_src.platform.tests.frame_client import HOST, ask
 from services_src.platform.tests.guard.guarded import guarded_app
 from services_src.platform.tests.guard.people import EDITOR, MEMBER, READER, STRANGER, Known, token
-from services_src.platform.tests.guard.table import ORIGIN, bearer
+from services_src.platform.tests.guard.table import ORIGIN, bearer, cookie
 
 pytestmark = pytest.mark.anyio
 
@@ -160,13 +161,21 @@ async def test_disabled_it_lets_everybody_in_as_superadmin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_behind_proxy", "told", "scheme"),
-    [(True, "http", "http"), (True, "https,http", "http"), (True, "javascript", "https"), (False, "http", "https")],
+    ("told", "scheme"),
+    [("http", "http"), ("https", "https"), ("https, http", "http"), ("javascript", "https"), ("", "https")],
 )
-async def test_addresses_have_the_scheme_that_browsers_see(is_behind_proxy: bool, told: str, scheme: str) -> None:
-    app = guarded_app(Known(), is_behind_proxy=is_behind_proxy)
+async def test_addresses_have_the_scheme_that_browsers_see(app: FastAPI, told: str, scheme: str) -> None:
     answer = await ask(app, "/in?x=1", headers={"X-Forwarded-Proto": told})
     assert answer.headers["location"].endswith(f"?redirect={scheme}%3A//x.example.org/in%3Fx%3D1")
+
+
+async def test_behind_a_proxy_our_pages_are_ours(app: FastAPI) -> None:
+    headers = {"Origin": HOST, "X-Forwarded-Proto": "https"} | cookie(token(READER.id))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=HOST.replace("https", "http")) as behind:
+        assert (await behind.post("/in", headers=headers)).status_code == 200
+        del headers["X-Forwarded-Proto"]
+        assert (await behind.post("/in", headers=headers)).status_code == 401
 
 
 async def test_a_redirect_is_not_kept(app: FastAPI) -> None:

@@ -77,7 +77,7 @@ async def test_without_redis_and_without_auth_nothing_breaks() -> None:
 
 async def test_another_authority_is_asked_where_there_is_one() -> None:
     known = Known()
-    guarding = Guarding(GuardSettings(trusted_hops=1, auth_namespace="aligned_volume"), known)
+    guarding = Guarding(GuardSettings(auth_namespace="aligned_volume"), known)
     async with guarding.running():
         assert guarding.guard.authority is known
         assert guarding.guard.namespace == "aligned_volume"

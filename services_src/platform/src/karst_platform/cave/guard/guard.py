@@ -17,6 +17,7 @@ from karst_platform.requests import admit_user
 
 _TOKEN = "karst.cave.token"  # noqa: S105 - a name
 DEFAULT_NAMESPACE = "datastack"
+_SCHEMES = ("http", "https")
 
 
 class RedirectError(HTTPException):
@@ -29,7 +30,7 @@ class RedirectError(HTTPException):
 class Guard:
     """Finds out who calls. `namespace` is that of tables for which a route names none.
 
-    `is_disabled` asks nobody: everybody is superadmin. `is_behind_proxy` takes the scheme of addresses from the proxy.
+    `is_disabled` asks nobody: everybody is superadmin.
     """
 
     def __init__(
@@ -39,10 +40,8 @@ class Guard:
         *,
         namespace: str = DEFAULT_NAMESPACE,
         is_disabled: bool = False,
-        is_behind_proxy: bool = False,
     ) -> None:
         self.authority, self.places, self.namespace, self.is_disabled = authority, places, namespace, is_disabled
-        self._is_behind_proxy = is_behind_proxy
 
     async def caller(
         self, request: Request, freshness: Freshness, is_public: Callable[[], Awaitable[bool]]
@@ -84,12 +83,9 @@ class Guard:
         )
 
     def url(self, request: Request) -> str:
-        """The address as the browser knows it."""
-        if self._is_behind_proxy:
-            told = request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
-            if told in ("http", "https"):
-                return str(request.url.replace(scheme=told))
-        return str(request.url)
+        """The address as the browser knows it: TLS may end at a proxy, which says so. No page can, in a browser."""
+        told = request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
+        return str(request.url.replace(scheme=told) if told in _SCHEMES else request.url)
 
     def return_address(self, request: Request) -> str:
         """The address, without tokens, as it stands in the query of another."""

@@ -77,7 +77,6 @@ class Guarding:
             ),
             namespace=settings.auth_namespace,
             is_disabled=settings.is_auth_disabled,
-            is_behind_proxy=settings.trusted_hops > 0,
         )
 
     @asynccontextmanager
