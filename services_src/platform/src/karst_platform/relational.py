@@ -36,7 +36,7 @@ class Relational:
     def __init__(self, dsn: str, *, connections: int = 10, statement_timeout_s: float = 10) -> None:
         limit_ms = int(statement_timeout_s * 1000)
         self.dsn = dsn
-        self._engine = create_async_engine(
+        self.engine = create_async_engine(
             engine_url(dsn),
             pool_size=connections,
             max_overflow=0,
@@ -50,7 +50,7 @@ class Relational:
                 f" -c idle_in_transaction_session_timeout={4 * limit_ms}",
             },
         )
-        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncSession]:
@@ -73,7 +73,7 @@ class Relational:
 
     async def close(self) -> None:
         """Let all connections go."""
-        await self._engine.dispose()
+        await self.engine.dispose()
 
 
 def engine_url(dsn: str) -> URL:
