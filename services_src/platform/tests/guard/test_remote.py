@@ -176,6 +176,35 @@ async def test_a_fault_of_one_request_keeps_nobody_else_waiting() -> None:
     assert await auth.authority.record(token(READER.id)) == READER
 
 
+async def test_a_connection_that_auth_closed_meanwhile_is_no_failure() -> None:
+    auth = Auth()
+    left = [httpx.RemoteProtocolError("closed"), httpx.ReadError("closed")]
+
+    async def closing(request: httpx.Request) -> httpx.Response:
+        if left and len(auth.asked) % 2 == 0:
+            auth.asked.append("closed")
+            raise left.pop()
+        return await auth.answer(request)
+
+    authority = HttpAuthority("https://g.example.org/auth", token(SERVICE.id), transport=httpx.MockTransport(closing))
+    assert await authority.record(token(READER.id)) == READER
+    assert await authority.record(token(EDITOR.id)) == EDITOR
+    assert auth.asked.count("closed") == 2
+
+
+async def test_too_many_questions_at_once_are_no_reason_to_stop_asking() -> None:
+    auth = Auth()
+
+    def full(_request: httpx.Request) -> httpx.Response:
+        raise httpx.PoolTimeout("full")
+
+    auth.broken = full
+    with pytest.raises(AuthorityUnavailableError):
+        await auth.authority.record("f" * 32)
+    auth.broken = None
+    assert await auth.authority.record(token(READER.id)) == READER
+
+
 @pytest.mark.parametrize("broken", [refuse, hang, answering(503)])
 async def test_auth_gone_for_two_minutes(broken: Break) -> None:
     """Views go on; edits are refused with 503 once what we know is ten seconds old; nobody is told to sign in."""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import HTTPException, Request
 
 from karst_platform.cave.errors import CaveError
+from karst_platform.cave.guard.addresses import address_of
 from karst_platform.cave.guard.authority import Authority, Freshness
 from karst_platform.cave.guard.decision import Carried, Proceed, Redirect, Refuse, decide, token_of
 from karst_platform.cave.guard.places import Places, without_tokens
@@ -17,7 +18,6 @@ from karst_platform.requests import admit_user
 
 _TOKEN = "karst.cave.token"  # noqa: S105 - a name
 DEFAULT_NAMESPACE = "datastack"
-_SCHEMES = ("http", "https")
 
 
 class RedirectError(HTTPException):
@@ -73,7 +73,7 @@ class Guard:
         headers, name = request.headers, self.places.token_name
         return Carried(
             method=request.method,
-            url=self.url(request),
+            url=address_of(request),
             authorization=headers.get("authorization", "").strip(),
             requested_with=headers.get("x-requested-with", ""),
             origin=headers.get("origin", ""),
@@ -82,14 +82,9 @@ class Guard:
             cookie_token=request.cookies.get(name, "") if "cookie" in headers else "",
         )
 
-    def url(self, request: Request) -> str:
-        """The address as the browser knows it: TLS may end at a proxy, which says so. No page can, in a browser."""
-        told = request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip()
-        return str(request.url.replace(scheme=told) if told in _SCHEMES else request.url)
-
     def return_address(self, request: Request) -> str:
         """The address, without tokens, as it stands in the query of another."""
-        return quote(without_tokens(self.url(request), self.places.token_name))
+        return quote(without_tokens(address_of(request), self.places.token_name))
 
     def _admit(self, request: Request, decision: Proceed) -> UserRecord:
         if decision.user is not ANONYMOUS:

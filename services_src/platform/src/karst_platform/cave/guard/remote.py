@@ -6,7 +6,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TypeVar, cast
 from urllib.parse import quote
@@ -15,6 +16,7 @@ import httpx
 
 from karst_platform.cave.guard.authority import AuthorityUnavailableError, Freshness
 from karst_platform.cave.guard.record import UserRecord
+from karst_platform.metrics import STORE_DURATION, STORE_FAILURES
 
 TIMEOUT_S = 3.0
 PAUSE_S = 1.0
@@ -125,7 +127,9 @@ class HttpAuthority:
             self._gone_until_s = now_s + PAUSE_S
         headers = {"Authorization": f"Bearer {token or self._service_token}"}
         try:
-            answer = await self._client.request(method, self._base + path, headers=headers, json=body)
+            answer = await self._sent(method, path, headers, body)
+        except httpx.PoolTimeout as error:
+            raise AuthorityUnavailableError("too many questions at once") from error
         except httpx.HTTPError as error:
             raise self._gone(f"auth does not answer: {type(error).__name__}") from error
         if answer.status_code in _AWAY:
@@ -135,11 +139,31 @@ class HttpAuthority:
             _log.error("auth does not know the token of this service, or does not trust it: %d", answer.status_code)
         return answer
 
+    async def _sent(self, method: str, path: str, headers: Mapping[str, str], body: object) -> httpx.Response:
+        """Send, and once more where auth had closed the idle connection; nothing that is asked changes anything."""
+        with _measured(path):
+            try:
+                return await self._client.request(method, self._base + path, headers=headers, json=body)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                return await self._client.request(method, self._base + path, headers=headers, json=body)
+
     def _gone(self, message: str) -> AuthorityUnavailableError:
         if self._gone_until_s == float("-inf"):
             _log.warning("%s", message)
         self._gone_until_s = self._clock() + PAUSE_S
         return AuthorityUnavailableError(message)
+
+
+@contextmanager
+def _measured(path: str) -> Generator[None]:
+    operation, begin_s = path.split("/", 2)[1], time.perf_counter()
+    try:
+        yield
+    except httpx.HTTPError as error:
+        STORE_FAILURES.labels("auth", operation, type(error).__name__).inc()
+        raise
+    finally:
+        STORE_DURATION.labels("auth", operation).observe(time.perf_counter() - begin_s)
 
 
 def _value(answer: httpx.Response) -> object:
