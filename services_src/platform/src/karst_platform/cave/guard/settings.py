@@ -32,7 +32,20 @@ Origins = Annotated[
 ]
 
 
-class GuardSettings(Settings):
+class RedisSettings(Settings):
+    """Settings of whoever tells of changes, or hears of them."""
+
+    redis_host: str = Field(default="", validation_alias="REDISHOST")
+    """Redis by which auth tells of changes; without it, what is known of users counts for five seconds only."""
+    redis_port: int = Field(default=6379, validation_alias="REDISPORT", ge=1, le=65535)
+    """Port of this Redis."""
+    redis_password: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_PASSWORD")
+    """Password of this Redis, where it has one."""
+    redis_ca: str = Field(default="", validation_alias="KARST_REDIS_CA")
+    """File with the authority that signed this Redis' certificate; without it the connection is not encrypted."""
+
+
+class GuardSettings(RedisSettings):
     """Settings of a service that asks auth who calls."""
 
     auth_url: Place = Field(default="localhost/auth", validation_alias="AUTH_URL")
@@ -51,14 +64,6 @@ class GuardSettings(Settings):
     """Namespace of the tables that this service asks about."""
     is_auth_disabled: bool = Field(default=False, validation_alias="AUTH_DISABLED")
     """Whether everybody may do everything, without a token: never where others reach the service."""
-    redis_host: str = Field(default="", validation_alias="REDISHOST")
-    """Redis by which auth tells of changes; without it, what is known of users counts for five seconds only."""
-    redis_port: int = Field(default=6379, validation_alias="REDISPORT", ge=1, le=65535)
-    """Port of this Redis."""
-    redis_password: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_PASSWORD")
-    """Password of this Redis, where it has one."""
-    redis_ca: str = Field(default="", validation_alias="KARST_REDIS_CA")
-    """File with the authority that signed this Redis' certificate; without it the connection is not encrypted."""
 
 
 class Guarding:
@@ -99,7 +104,7 @@ class Guarding:
         return Remembering(self._http, self._changes or NoChanges())
 
 
-def changes_of(settings: GuardSettings) -> RedisChanges | None:
+def changes_of(settings: RedisSettings) -> RedisChanges | None:
     """How this process hears of changes, and tells of them; None where no Redis is named."""
     if not settings.redis_host:
         return None
