@@ -30,7 +30,7 @@ from karst_platform.cave.errors import answer_cave
 from karst_platform.cave.guard.changes import Changes
 from karst_platform.cave.guard.guard import Guard
 from karst_platform.cave.guard.places import Places
-from karst_platform.cave.guard.push import LocalChanges
+from karst_platform.cave.guard.push import LocalChanges, RedisChanges, connect
 from karst_platform.cave.guard.remember import Remembering
 from karst_platform.cave.operations import describe_document
 from karst_platform.cave.paths import Heads, Paths
@@ -79,14 +79,18 @@ class Auth:
     needs: Needs
     uses: Uses
     start: Start
+    redis: RedisChanges | None = None
+    """Carries changes to other processes, where Redis is named."""
 
 
 def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
     """Make what the settings name; nothing is connected before the first use.
 
-    `changes` carries word to other processes; without it they hear nothing, and remember for some seconds only.
+    `changes` carries word to whoever remembers something; without it Redis does, where the settings name one. Without
+    that too others hear nothing, and remember for some seconds only.
     """
-    heard = changes or Unheard()
+    redis = _redis(settings) if changes is None and settings.redis_host else None
+    heard = changes or redis or Unheard()
     database = Relational(settings.postgres_dsn.get_secret_value())
     uses = Uses(database)
     direct = SqlAuthority(database, uses)
@@ -97,7 +101,7 @@ def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
         authority=Remembering(direct, heard),
         is_revealed=settings.is_revealed,
     )
-    return Auth(needs=needs, uses=uses, start=Start(partial(_begin, settings, needs)))
+    return Auth(needs=needs, uses=uses, start=Start(partial(_begin, settings, needs)), redis=redis)
 
 
 def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
@@ -106,6 +110,8 @@ def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        if made.redis is not None:
+            made.redis.start()
         tasks = [asyncio.create_task(made.uses.keep_writing()), asyncio.create_task(made.start.until_done())]
         yield
         for task in tasks:
@@ -113,6 +119,8 @@ def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await task
         await made.uses.write()
+        if made.redis is not None:
+            await made.redis.stop()
         await made.needs.database.close()
 
     app = service_app(
@@ -135,6 +143,13 @@ def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
     app.include_router(_version())
     describe_document(app, TAGS)
     return app
+
+
+def _redis(settings: AuthSettings) -> RedisChanges:
+    password = settings.redis_password.get_secret_value() or None
+    return RedisChanges(
+        connect(settings.redis_host, settings.redis_port, password=password, ca_file=settings.redis_ca or None)
+    )
 
 
 async def _begin(settings: AuthSettings, needs: Needs) -> None:

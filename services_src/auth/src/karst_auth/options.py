@@ -50,6 +50,14 @@ class AuthSettings(Settings):
     """PostgreSQL with the users: `postgresql://user@host/authentication`."""
     token_reveal: Literal["never", "owner"] = Field(default="never", validation_alias="TOKEN_REVEAL")
     """Whether owners see their keys again after they made them, which then are kept as they are: never or owner."""
+    redis_host: str = Field(default="", validation_alias="REDISHOST")
+    """Redis by which other processes hear of changes; without it, what they know of users counts for five seconds."""
+    redis_port: int = Field(default=6379, validation_alias="REDISPORT", ge=1, le=65535)
+    """Port of this Redis."""
+    redis_password: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_PASSWORD")
+    """Password of this Redis, where it has one."""
+    redis_ca: str = Field(default="", validation_alias="KARST_REDIS_CA")
+    """File with the authority that signed this Redis' certificate; without it the connection is not encrypted."""
     declared: Annotated[Path | None, BeforeValidator(_none_of_blank)] = Field(
         default=None, validation_alias="KARST_AUTH_DECLARED"
     )
