@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from karst_auth.changes.ledger import Changing
 from karst_auth.changes.values import identifier, invalid, only, text
@@ -12,6 +12,8 @@ from karst_auth.model import Dataset, DatasetAdmin, Grant, Group, Permission, To
 from karst_platform.cave.errors import CaveError
 
 NAME = 120
+BUILT_IN = frozenset({1, 2})
+"""Ids of view and edit."""
 
 
 async def create(change: Changing, *, name: object, tos_id: object = None) -> Dataset:
@@ -44,6 +46,18 @@ async def update(change: Changing, *, dataset_id: int, values: Mapping[str, obje
     await concerns_dataset(change, dataset_id)
     if name != before["name"]:
         change.concerns_everybody()  # tables are mapped to its name
+
+
+async def remove(change: Changing, *, dataset_id: int) -> None:
+    """Take a dataset away, with all grants on it. Raises CaveError: 404, and 422 while tables belong to it."""
+    dataset = await _locked(change, dataset_id)
+    await concerns_dataset(change, dataset_id)
+    for table in (Grant, DatasetAdmin):
+        await change.session.execute(delete(table).where(table.dataset_id == dataset_id))
+    await change.session.delete(dataset)
+    await change.session.flush()
+    before = {"name": dataset.name, "tos_id": dataset.tos_id}
+    change.note("dataset.remove", f"dataset/{dataset_id}", before=before)
 
 
 async def add_admin(change: Changing, *, dataset_id: int, user_id: int) -> None:
@@ -121,6 +135,18 @@ async def rename_permission(change: Changing, *, permission_id: int, name: objec
     change.note("permission.rename", f"permission/{permission_id}", before={"name": before}, after={"name": row.name})
     query = select(Grant.group_id).where(Grant.permission_id == permission_id).distinct()
     await change.concerns_members((await change.session.scalars(query)).all())
+
+
+async def remove_permission(change: Changing, *, permission_id: int) -> None:
+    """Take a permission away. Raises CaveError: 404, 403 for view and edit, 422 while a group has it."""
+    row = await change.session.get(Permission, permission_id, with_for_update=True)
+    if row is None:
+        raise CaveError(404, "not_found", "There is no such permission.")
+    if permission_id in BUILT_IN:
+        raise CaveError(403, "built_in", "Clients know view and edit; they stay.")
+    await change.session.delete(row)
+    await change.session.flush()
+    change.note("permission.remove", f"permission/{permission_id}", before={"name": row.name})
 
 
 async def concerns_dataset(change: Changing, dataset_id: int) -> None:

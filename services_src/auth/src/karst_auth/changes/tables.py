@@ -54,6 +54,18 @@ async def set_public(change: Changing, *, table: object, root_id: object, is_pub
     change.concerns_public(named)
 
 
+async def remove_root(change: Changing, *, table: object, root_id: object) -> None:
+    """Forget whether a root is public, which it is no longer. Raises CaveError, 404."""
+    named, root = text(table, "table_id", NAME), identifier(root_id, "root_id", LARGEST_ROOT)
+    query = select(PublicRoot).where(PublicRoot.table_id == named, PublicRoot.root_id == root)
+    row = await change.session.scalar(query.with_for_update())
+    if row is None:
+        raise CaveError(404, "not_found", "There is no such root.")
+    await change.session.delete(row)
+    change.note("root.remove", f"root/{named}/{root}", before={"public": row.public})
+    change.concerns_public(named)
+
+
 async def _dataset_id(change: Changing, name: str) -> int:
     found = await change.session.scalar(select(Dataset.id).where(Dataset.name == name))
     if found is None:

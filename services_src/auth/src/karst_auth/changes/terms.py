@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from karst_auth.changes.datasets import concerns_dataset
@@ -43,6 +43,17 @@ async def update(change: Changing, *, tos_id: int, values: Mapping[str, object])
     if after["name"] != before["name"]:
         for dataset_id in (await change.session.scalars(select(Dataset.id).where(Dataset.tos_id == tos_id))).all():
             await concerns_dataset(change, dataset_id)
+
+
+async def remove(change: Changing, *, tos_id: int) -> None:
+    """Take terms away, and who accepted them. Raises CaveError: 404, and 422 while a dataset has them."""
+    tos = await change.session.get(Tos, tos_id, with_for_update=True)
+    if tos is None:
+        raise CaveError(404, "not_found", "There are no such terms of service.")
+    await change.session.execute(delete(TosAcceptance).where(TosAcceptance.tos_id == tos_id))
+    await change.session.delete(tos)
+    await change.session.flush()
+    change.note("tos.remove", f"tos/{tos_id}", before={"name": tos.name, "text": tos.text})
 
 
 async def accept(change: Changing, *, tos_id: int, user_id: int) -> None:
