@@ -104,6 +104,8 @@ async def test_what_is_still_needed_is_not_taken_away(auth: Auth, world: World) 
     assert await _refused(auth, lambda change: datasets.remove(change, dataset_id=lab)) == 422
     assert await _refused(auth, lambda change: terms.remove(change, tos_id=tos)) == 422
     assert await _refused(auth, lambda change: datasets.remove_permission(change, permission_id=1)) == 403
+    assert await _refused(auth, lambda change: groups.remove(change, group_id=1)) == 403
+    assert await _refused(auth, lambda change: groups.rename(change, group_id=1, name="other")) == 403
     async with auth.needs.database.begin() as session:
         assert await session.get(Dataset, lab) is not None
         assert await session.get(Tos, tos) is not None

@@ -193,6 +193,19 @@ async def test_superadmins_read_the_audit_log(client: httpx.AsyncClient, world: 
     assert [each["id"] < entry["id"] for each in older] == [True] * 3
 
 
+async def test_refusals_stand_in_the_audit_log_once(client: httpx.AsyncClient, world: World) -> None:
+    nobody, every = Caller(client, world, "nobody"), Caller(client, world, "superadmin")
+    for _ in range(3):
+        await nobody("PUT", f"/user/{world.users['nobody']}", {"admin": True}, expects=403)
+    await nobody("GET", "/group", expects=403)
+    entries = await every("GET", f"/audit?actor_id={world.users['nobody']}")
+    assert [(each["action"], each["subject"], each["after"]["needed"]) for each in entries] == [
+        ("refused", "GET /group", "some role"),
+        ("refused", "PUT /user/{user_id:int}", "superadmin"),
+    ]
+    assert not any(world.tokens["nobody"] in str(each) for each in entries)
+
+
 async def test_addresses_with_slashes_answer_without_a_redirect(client: httpx.AsyncClient, world: World) -> None:
     for path in ("//auth//api/v1/user/cache", "/auth/api/v1/user/cache/"):
         answer = await client.get(f"https://auth.example.org{path}", headers=world.header("viewer"))

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 
 from karst_auth.api import audit, datasets, groups, service_accounts, session, tables, terms, users
 from karst_auth.api.needs import Needs
+from karst_auth.api.refusals import Refusals
 from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import DEPLOYMENT, Ledger
 from karst_auth.changes.tokens import hash_stored_keys
@@ -137,6 +138,7 @@ def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
         token_name=settings.token_name,
         origins=frozenset(settings.own_origins),
     )
+    app.state.refusals = Refusals(made.needs.ledger, made.needs.authority)
     app.state.guard = Guard(made.needs.authority, places)
     for each in _ROUTES:
         app.include_router(each.routes(made.needs), prefix="/api/v1")

@@ -11,13 +11,14 @@ import orjson
 from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
+from karst_auth.api.refusals import Audited
 from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import Actor, Changing, Ledger
 from karst_auth.changes.values import LARGEST_ID, invalid
 from karst_auth.known import Known
 from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import Authority, Freshness
-from karst_platform.cave.guard.checks import Check, Condition
+from karst_platform.cave.guard.checks import Check
 from karst_platform.cave.guard.record import UserRecord
 from karst_platform.relational import Relational
 
@@ -63,14 +64,14 @@ def _runs_dataset(user: object, request: Request) -> bool:
 
 
 signed_in = Check("authenticated", freshness=Freshness.CACHED)
-superadmin = Condition("superadmin", lambda user, _request: user.admin, message="Requires superadmin privilege.")
-some_role = Condition(
+superadmin = Audited("superadmin", lambda user, _request: user.admin, message="Requires superadmin privilege.")
+some_role = Audited(
     "some role",
     lambda user, _request: user.has_role,
     message="Requires a role: superadmin, dataset admin, group admin or service account.",
 )
-group_admin = Condition("group admin", _runs_group, message="Requires to be an admin of this group.")
-dataset_admin = Condition("dataset admin", _runs_dataset, message="Requires to be an admin of this dataset.")
+group_admin = Audited("group admin", _runs_group, message="Requires to be an admin of this group.")
+dataset_admin = Audited("dataset admin", _runs_dataset, message="Requires to be an admin of this dataset.")
 
 
 def _caller(check: Check) -> Any:  # noqa: ANN401 - what FastAPI takes

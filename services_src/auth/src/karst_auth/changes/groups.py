@@ -10,6 +10,8 @@ from karst_auth.model import Grant, Group, Membership, User
 from karst_platform.cave.errors import CaveError
 
 NAME = 120
+DEFAULT = "default"
+"""The group that every new user joins."""
 
 
 async def create(change: Changing, *, name: object, admin_id: int | None = None) -> int:
@@ -25,7 +27,7 @@ async def create(change: Changing, *, name: object, admin_id: int | None = None)
 
 async def rename(change: Changing, *, group_id: int, name: object) -> None:
     """Give a group another name."""
-    group = await _locked(change, group_id)
+    group = await _movable(change, group_id)
     before, group.name = group.name, text(name, "name", NAME)
     change.note("group.rename", f"group/{group_id}", before={"name": before}, after={"name": group.name})
     await change.concerns_members([group_id])
@@ -33,7 +35,7 @@ async def rename(change: Changing, *, group_id: int, name: object) -> None:
 
 async def remove(change: Changing, *, group_id: int) -> None:
     """Take a group away, with its members' grants."""
-    group = await _locked(change, group_id)
+    group = await _movable(change, group_id)
     await change.concerns_members([group_id])
     for table in (Membership, Grant):
         await change.session.execute(delete(table).where(table.group_id == group_id))
@@ -96,6 +98,13 @@ async def _locked(change: Changing, group_id: int) -> Group:
     group = await change.session.get(Group, group_id, with_for_update={"key_share": True})
     if group is None:
         raise CaveError(404, "not_found", "There is no such group.")
+    return group
+
+
+async def _movable(change: Changing, group_id: int) -> Group:
+    group = await _locked(change, group_id)
+    if group.name == DEFAULT:
+        raise CaveError(403, "built_in", f"Every new user joins {DEFAULT}; it stays.")
     return group
 
 

@@ -23,7 +23,6 @@ from karst_auth.model import (
 from karst_platform.cave.errors import CaveError
 
 NAME = 80
-DEFAULT_GROUP = "default"
 SUFFIX = "@serviceaccount"
 """What stands after the name of a service account where people have an e-mail address."""
 CHANGEABLE = frozenset({"active", "admin", "gdpr_consent", "name", "pi", "read_only"})
@@ -128,7 +127,7 @@ async def _add(change: Changing, user: User, action: str) -> int:
     after = {"email": user.email, "name": user.name, "admin": bool(user.admin)}
     change.note(action, f"user/{user.id}", after=after)
     change.concerns_users(user.id)
-    default_id = await change.session.scalar(select(Group.id).where(Group.name == DEFAULT_GROUP))
+    default_id = await change.session.scalar(select(Group.id).where(Group.name == groups.DEFAULT))
     if default_id is not None:
         await groups.add_member(change, group_id=default_id, user_id=user.id)
     return user.id
