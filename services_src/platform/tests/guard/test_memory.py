@@ -97,6 +97,21 @@ async def test_without_auth_views_go_on_for_ten_minutes_and_edits_do_not() -> No
         await world.memory.datasets_of("datastack", ["stack"])
 
 
+async def test_whoever_is_known_to_be_nobody_is_not_let_in_while_auth_is_gone() -> None:
+    world = World()
+    assert await world.record() == READER
+    del world.known.records[token(READER.id)]
+    world.now_s += 61
+    assert await world.record() is None
+    world.questions()
+    assert await world.record() is None
+    assert world.questions() == 0
+    world.known.is_gone = True
+    world.now_s += 6
+    with pytest.raises(AuthorityUnavailableError):
+        await world.record()
+
+
 async def test_without_auth_nobody_new_is_let_in_and_nobody_is_denied() -> None:
     world = World()
     await world.record()

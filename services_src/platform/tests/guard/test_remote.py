@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 from karst_platform.cave.guard.authority import AuthorityUnavailableError, Freshness
 from karst_platform.cave.guard.push import LocalChanges
 from karst_platform.cave.guard.remember import UNKNOWN_PER_S, Remembering
-from karst_platform.cave.guard.remote import HttpAuthority
+from karst_platform.cave.guard.remote import PAUSE_S, HttpAuthority
 from karst_platform.rates import BURST_S
 from services_src.platform.tests.frame_client import ask
 from services_src.platform.tests.guard.guarded import guarded_app
@@ -190,6 +191,37 @@ async def test_a_connection_that_auth_closed_meanwhile_is_no_failure() -> None:
     assert await authority.record(token(READER.id)) == READER
     assert await authority.record(token(EDITOR.id)) == EDITOR
     assert auth.asked.count("closed") == 2
+
+
+async def test_one_question_finds_out_whether_auth_is_back() -> None:
+    auth = Auth()
+    goes_on = asyncio.Event()
+
+    async def hanging(request: httpx.Request) -> httpx.Response:
+        if auth.broken is None:
+            auth.asked.append("hangs")
+            await goes_on.wait()
+        return await auth.answer(request)
+
+    authority = HttpAuthority(
+        "https://g.example.org/auth",
+        token(SERVICE.id),
+        transport=httpx.MockTransport(hanging),
+        clock=lambda: auth.now_s,
+    )
+    auth.broken = refuse
+    with pytest.raises(AuthorityUnavailableError):
+        await authority.record(token(READER.id))
+    auth.broken = None
+    auth.now_s += PAUSE_S
+    asked = [asyncio.create_task(authority.record(token(READER.id))) for _ in range(10)]
+    await asyncio.sleep(0.05)
+    goes_on.set()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert auth.asked.count("hangs") == 1
+    assert answers[0] == READER
+    assert all(isinstance(each, AuthorityUnavailableError) for each in answers[1:])
+    assert await authority.record(token(READER.id)) == READER
 
 
 async def test_too_many_questions_at_once_are_no_reason_to_stop_asking() -> None:
