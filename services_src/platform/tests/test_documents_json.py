@@ -66,9 +66,7 @@ def test_depth_counts_alike(levels: int, kind: str) -> None:
         assert text_of_fields(write) == orjson.dumps({"a": value}).decode()
 
 
-@pytest.mark.parametrize(
-    "value", [math.nan, datetime(2026, 1, 2, tzinfo=UTC), 1 << 63, b"x", {1: 2}, {"a"}], ids=repr
-)
+@pytest.mark.parametrize("value", [math.nan, datetime(2026, 1, 2, tzinfo=UTC), 1 << 63, b"x", {1: 2}, {"a"}], ids=repr)
 def test_what_is_no_json_is_refused(value: object) -> None:
     with pytest.raises(UnstorableError):
         text_of_fields(Write(path=PATH, fields={"a": value}))  # type: ignore[dict-item]
