@@ -32,10 +32,6 @@ cores, four at the most.""",
             "services, against which the choices of a deployment are checked. It varies by a tenth on a shared machine."
         ),
         "`cdktf synth`, all examples": _SYNTHESIS,
-        "that, against importing the bindings": (
-            "What comes on top of the import are the calls of the synthesis itself, which the import of whole bindings "
-            "makes no shorter; with the bindings in use, which is how Karst runs, all of it takes a third."
-        ),
         "`cdktf list`": f"It synthesizes first. {_SYNTHESIS}",
         "a late dataset against an early one": (
             "The difference of two whole processes of six seconds each, a few tenths of a second, is no larger than "
