@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from karst_platform.required_programs import missing
+from karst_platform.testing_programs import missing
 from tests.examples import ExampleStack, shared_examples
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from karst_platform.required_programs import missing
+from karst_platform.testing_programs import missing
 from tests.conftest import find_tool
 
 _INIT_LIMIT_S = 120

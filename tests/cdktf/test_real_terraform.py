@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from karst_platform.required_programs import missing
+from karst_platform.testing_programs import missing
 from tests.cdktf.conftest import Project
 from tests.cdktf.test_shared_causes import ENDPOINT, answering
 

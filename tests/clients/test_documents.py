@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
-from karst_platform.required_programs import find_browser
+from karst_platform.testing_programs import find_browser
 from tests.clients.up import Platform
 
 PATIENCE_MS = 20_000

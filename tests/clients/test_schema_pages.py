@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from karst_platform.required_programs import find_browser
+from karst_platform.testing_programs import find_browser
 from tests.clients.up import Platform
 
 TYPE = "/schema/views/type/fly_cell_type/view"

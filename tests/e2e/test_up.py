@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from karst_platform.required_programs import find_browser
+from karst_platform.testing_programs import find_browser
 from tests.clients.up import NO_PROXY, ROOT, Platform, up
 from tests.conftest import find_tool
 

@@ -20,10 +20,10 @@ import pytest
 from karst_clio.main import create_app
 from karst_clio.settings import ClioSettings
 from karst_clio.stores import open_documents, with_store
-from karst_platform.required_programs import missing
 from karst_platform.stores.documents import StoreUnavailableError
 from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.documents_postgres import PostgresDocuments
+from karst_platform.testing_programs import missing
 
 SERVICE = Path(__file__).parents[1]
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"

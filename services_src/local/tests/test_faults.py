@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from karst_platform.required_programs import missing
+from karst_platform.testing_programs import missing
 from services_src.local.tests.conftest import Launch
 from services_src.local.tests.runner import Running, ready, until
 

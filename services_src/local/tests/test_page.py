@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from karst_platform.required_programs import find_browser
+from karst_platform.testing_programs import find_browser
 from services_src.local.tests.runner import DEPLOYMENT, Running, launch, ready
 
 PATIENCE_MS = 20_000

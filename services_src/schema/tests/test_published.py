@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from karst_platform.required_programs import missing
+from karst_platform.testing_programs import missing
 from karst_schema.types import Column, Kind, SqlType, Table, annotation_types, columns, document
 from karst_schema.types.registry import KNOWN_ORDER
 

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
-from karst_platform.required_programs import missing
 from karst_platform.stores.documents import Documents
 from karst_platform.stores.documents_firestore import FirestoreDocuments, FirestoreSettings
 from karst_platform.stores.documents_postgres import PostgresDocuments
@@ -23,6 +22,7 @@ from karst_platform.stores.embedded_postgres import EmbeddedPostgres
 from karst_platform.stores.firestore_emulator import EmulatorError, EmulatorMissingError, running_emulator
 from karst_platform.stores.migrations import migrate
 from karst_platform.stores.postgres import Postgres
+from karst_platform.testing_programs import missing
 
 OpenDocuments = Callable[[], Documents]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from karst_platform.required_programs import missing
+from karst_platform.testing_programs import missing
 
 _PROGRAMS = ("valkey-server", "redis-server")
 _START_S = 10

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from karst_platform.required_programs import missing
+from karst_platform.testing_programs import missing
 from services_src.platform.tests.frame_client import ask
 from services_src.platform.tests.guard.differences import DIFFERENCES, SAME_IN_OTHER_WORDS
 from services_src.platform.tests.guard.guarded import guarded_app, told
