@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -13,96 +12,51 @@ from google.cloud.firestore_v1.types import firestore as protocol
 from karst_platform.stores.documents import Query, StoreUnavailableError, Transaction, Write
 from karst_platform.stores.documents_firestore import FirestoreDocuments
 from karst_platform.stores.firestore import Firestore, FirestoreSettings
+from karst_platform.testing_way import Place, Way
 
 THINGS = ("things",)
 
 
-class Wire:
-    """A way to the emulator that can be cut: at once, or after so many bytes towards it."""
-
-    def __init__(self, target: str) -> None:
-        self._target = target
-        self._writers: list[asyncio.StreamWriter] = []
-        self._tasks: list[asyncio.Task[None]] = []
-        self._server: asyncio.Server | None = None
-        self.bytes_left: float = float("inf")
-        self.port = 0
-
-    async def mend(self) -> None:
-        self.bytes_left = float("inf")
-        self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    def cut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = self._target.split(":")
-        far_reader, far_writer = await asyncio.open_connection(host, int(port))
-        self._writers += [writer, far_writer]
-        self._tasks += [
-            asyncio.create_task(self._pump(reader, far_writer, is_counted=True)),
-            asyncio.create_task(self._pump(far_reader, writer, is_counted=False)),
-        ]
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_counted: bool) -> None:
-        try:
-            while data := await reader.read(16384):
-                if is_counted:
-                    self.bytes_left -= len(data)
-                if self.bytes_left < 0:
-                    self.cut()
-                    return
-                writer.write(data)
-                await writer.drain()
-        except OSError:
-            return  # it was cut
-        writer.close()
-
-
 @pytest.fixture
-async def wire(firestore_emulator: str) -> AsyncIterator[Wire]:
-    wire = Wire(firestore_emulator)
-    await wire.mend()
-    yield wire
-    wire.cut()
+async def way(firestore_emulator: str) -> AsyncIterator[Way]:
+    """The way to the emulator."""
+    way = Way(Place(), Place(port=int(firestore_emulator.rpartition(":")[2])))
+    await way.mend()
+    yield way
+    way.cut()
 
 
 def settings(host: str) -> FirestoreSettings:
     return FirestoreSettings(project=f"test-{uuid.uuid4().hex[:20]}", emulator_host=host)
 
 
-async def test_a_connection_cut_in_mid_write_leaves_nothing_half_written(wire: Wire):
-    store = FirestoreDocuments(settings(f"127.0.0.1:{wire.port}"))
+async def test_a_connection_cut_in_mid_write_leaves_nothing_half_written(way: Way):
+    store = FirestoreDocuments(settings(f"127.0.0.1:{way.near.port}"))
     await store.get(("things", "one"))
     changes = [Write(path=("things", f"id{n:04}"), fields={"text": "x" * 1000}) for n in range(2000)]
-    wire.bytes_left = 1 << 20
+    way.bytes_left = 1 << 20
     with pytest.raises(StoreUnavailableError):
         await store.write(*changes)
     with pytest.raises(StoreUnavailableError):
         await store.get(("things", "id0000"))
-    await wire.mend()
+    await way.mend()
     assert await store.children(THINGS) == []
     await store.write(*changes)
     assert len(await store.children(THINGS)) == 2000
     await store.close()
 
 
-async def test_a_transaction_cut_off_from_its_store_writes_nothing(wire: Wire):
-    store = FirestoreDocuments(settings(f"127.0.0.1:{wire.port}"))
+async def test_a_transaction_cut_off_from_its_store_writes_nothing(way: Way):
+    store = FirestoreDocuments(settings(f"127.0.0.1:{way.near.port}"))
 
     async def work(transaction: Transaction) -> None:
         await transaction.get(("things", "one"))
         transaction.write(Write(path=("things", "one"), fields={"n": 1}))
-        wire.cut()
+        way.cut()
 
     with pytest.raises(StoreUnavailableError):
         await store.in_transaction(work)
-    await wire.mend()
+    await way.mend()
     assert await store.get(("things", "one")) is None
     await store.close()
 

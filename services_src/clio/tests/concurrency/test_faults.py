@@ -22,8 +22,8 @@ from karst_platform.stores.documents_firestore import FirestoreDocuments, Firest
 from karst_platform.stores.documents_postgres import PostgresDocuments
 from karst_platform.stores.migrations import migrate
 from karst_platform.stores.postgres import Postgres
+from karst_platform.testing_way import Place, Way
 from services_src.clio.tests.concurrency.conftest import STORES
-from services_src.clio.tests.concurrency.way import Place, Way
 from services_src.clio.tests.support import Server, serving
 
 pytestmark = pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""A way between the service and its store that can be cut, held up and made slow."""
+"""For tests: a way between a service and its store that can be cut, held up and made slow."""
 
 from __future__ import annotations
 
