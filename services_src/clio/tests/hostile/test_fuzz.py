@@ -1,13 +1,8 @@
-"""Requests made from the API's document, sensible ones and broken ones: no answer is a failure, none is undocumented.
-
-500 by default, each the same in every run; `make fuzz` sends 10,000 (HYPOTHESIS_MAX_EXAMPLES) and others each time.
-"""
+"""Requests made from the API's document, sensible and broken ones: no answer is a failure, none is undocumented."""
 
 from __future__ import annotations
 
 import asyncio
-import math
-import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import cache
@@ -17,14 +12,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from requests import Request
-from schemathesis import APIOperation, Case, GenerationMode, openapi
-from schemathesis.checks import CheckFunction
-from schemathesis.checks import not_a_server_error as never_fails
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi import checks
+from schemathesis import Case
 
 from karst_clio.main import create_app
 from karst_clio.needs import make_needs
@@ -35,19 +23,11 @@ from karst_platform.stores.migrations import migrate
 from karst_platform.stores.postgres import Postgres
 from services_src.clio.tests.memory import MemoryDocuments
 from services_src.clio.tests.support import HOST, Clock, Server, serving, token
+from services_src.platform.tests.fuzzing import Operation, fuzz, operations_of, sent
 
 CALLER = "caller@example.org"
 """Nobody of the document's examples, for requests are made of these too, and users are removed and disabled."""
 DATASET = "mb20"
-CASES = int(os.environ.get("HYPOTHESIS_MAX_EXAMPLES", "500"))
-IS_RANDOM = "HYPOTHESIS_MAX_EXAMPLES" in os.environ
-CHECKS: list[CheckFunction] = [
-    never_fails,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-]
 KNOWN = {
     "dataset": DATASET,
     "annotation_type": "neurons",
@@ -64,11 +44,10 @@ KNOWN = {
 
 
 @cache
-def operations() -> list[APIOperation[Any, Any, Any, Any]]:
+def operations() -> list[Operation]:
     made = ClioSettings()
     needs = make_needs(made, documents=MemoryDocuments(), http=httpx.AsyncClient(), clock=Clock())
-    schema = openapi.from_dict(create_app(made, needs).openapi())
-    return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+    return operations_of(create_app(made, needs))
 
 
 @pytest.fixture(scope="module")
@@ -121,40 +100,16 @@ async def refill(server: Server, dsn: str) -> None:
         assert (await server.ask("POST", path, user=CALLER, json=body)).status_code == 200
 
 
-async def send(server: Server, case: Case[Any]) -> httpx.Response:
-    sent = Request(**case.as_transport_kwargs(base_url=HOST)).prepare()
-    headers = httpx.Headers({name: str(value) for name, value in sent.headers.items()})
-    headers["Authorization"] = f"Bearer {token(CALLER)}"
-    body = sent.body.encode() if isinstance(sent.body, str) else sent.body
-    assert sent.method is not None
-    assert sent.url is not None
-    assert body is None or isinstance(body, bytes)
-    return await server.client.request(sent.method, sent.url, headers=headers, content=body)
+def lead(case: Case[Any], number: int) -> None:
+    if number % 2:
+        case.path_parameters.update({name: KNOWN[name] for name in KNOWN if name in case.path_parameters})
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("operation", operations(), ids=lambda each: each.label)
 def test_no_request_makes_it_fail(
-    loop: asyncio.Runner,
-    server: Server,
-    embedded_postgres: EmbeddedPostgres,
-    operation: APIOperation[Any, Any, Any, Any],
+    loop: asyncio.Runner, server: Server, embedded_postgres: EmbeddedPostgres, operation: Operation
 ) -> None:
     loop.run(refill(server, embedded_postgres.start()))
-    strategy = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
-
-    @settings(
-        max_examples=math.ceil(CASES / len(operations())),
-        derandomize=not IS_RANDOM,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    @given(case=strategy, is_known=st.booleans())
-    def ask(case: Case[Any], is_known: bool) -> None:
-        if is_known:
-            case.path_parameters.update({name: KNOWN[name] for name in KNOWN if name in case.path_parameters})
-        case.validate_response(loop.run(send(server, case)), checks=CHECKS)
-
-    ask()
+    caller = {"Authorization": f"Bearer {token(CALLER)}"}
+    fuzz(operation, len(operations()), lead, lambda case: loop.run(sent(server.client, case, HOST, caller)))
