@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from karst_auth.model import Affiliation, CustomName, Dataset, DatasetAdmin, User, UserAffiliation
+from karst_auth.model import Affiliation, CustomName, Dataset, DatasetAdmin, Group, Membership, User, UserAffiliation
 from karst_auth.records import shown_name
 
 Told = dict[str, object]
@@ -61,6 +61,13 @@ async def one(session: AsyncSession, user_id: int, *, is_detailed: bool, kind: b
     rows = (await session.execute(people().where(User.id == user_id, *_of_kind(kind)))).all()
     found = await tell(session, rows, is_detailed=is_detailed)
     return found[0] if found else None
+
+
+async def groups_of(session: AsyncSession, user_id: int) -> list[Told]:
+    """Id and name of each group that somebody belongs to, by id."""
+    query = select(Group.id, Group.name).join(Membership, Membership.group_id == Group.id)
+    rows = await session.execute(query.where(Membership.user_id == user_id).order_by(Group.id))
+    return [{"id": id_, "name": name} for id_, name in rows]
 
 
 def _of_kind(is_service_account: bool | None) -> list[ColumnElement[bool]]:  # noqa: FBT001

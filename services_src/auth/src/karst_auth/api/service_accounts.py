@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from sqlalchemy import select
 from starlette.responses import Response
 
 from karst_auth import people
@@ -22,7 +21,7 @@ from karst_auth.api.needs import (
 )
 from karst_auth.api.session import reveal
 from karst_auth.changes import tokens, users
-from karst_auth.model import Group, Membership, User
+from karst_auth.model import User
 from karst_auth.records import shown_name
 from karst_platform.cave.errors import CaveError
 
@@ -106,12 +105,10 @@ def _details(router: APIRouter, needs: Needs) -> None:
     @router.get("/service_account/{user_id:int}/group")
     async def groups_of_service_account(user_id: Id, _caller: Superadmin) -> Response:
         """List the groups of a service account."""
-        query = select(Group.id, Group.name).join(Membership, Membership.group_id == Group.id)
         async with needs.database.begin() as session:
             if await people.one(session, user_id, is_detailed=False, kind=True) is None:
                 raise _unknown()
-            rows = (await session.execute(query.where(Membership.user_id == user_id).order_by(Group.id))).all()
-        return json_answer([{"id": id_, "name": name} for id_, name in rows])
+            return json_answer(await people.groups_of(session, user_id))
 
     @router.get("/service_account/{user_id:int}/permissions")
     async def record_of_service_account(user_id: Id, _caller: Superadmin) -> Response:

@@ -26,7 +26,7 @@ from karst_auth.api.needs import (
 )
 from karst_auth.changes import tokens, users
 from karst_auth.changes.values import identifier, invalid
-from karst_auth.model import CustomName, Group, LoginToken, Membership, Tos, TosAcceptance, User
+from karst_auth.model import CustomName, LoginToken, Tos, TosAcceptance, User
 from karst_auth.records import shown_name
 from karst_auth.tokens import utc_now
 from karst_platform.cave.errors import CaveError
@@ -117,11 +117,9 @@ def _details(router: APIRouter, needs: Needs) -> None:
     @router.get("/user/{user_id:int}/group")
     async def groups_of_user(user_id: Id, _caller: SomeRole) -> Response:
         """List the groups of a user."""
-        query = select(Group.id, Group.name).join(Membership, Membership.group_id == Group.id)
         async with needs.database.begin() as session:
             await _demand(session, user_id)
-            rows = (await session.execute(query.where(Membership.user_id == user_id).order_by(Group.id))).all()
-        return json_answer([{"id": id_, "name": name} for id_, name in rows])
+            return json_answer(await people.groups_of(session, user_id))
 
     @router.get("/user/{user_id:int}/tos")
     async def terms_of_user(user_id: Id, _caller: SomeRole) -> Response:
