@@ -30,10 +30,9 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what the page changes, under version control, so that `git diff` has something to say."""
     ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
     shutil.copytree(ROOT / SERVICE, tmp_path / SERVICE, ignore=ignored)
-    for name in ("services_src/conftest.py", "pyproject.toml", "tests/__init__.py"):
-        if (ROOT / name).exists():
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            shutil.copy(ROOT / name, tmp_path / name)
+    for name in ("services_src/conftest.py", "services_src/platform/tests/fuzzing.py", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "before"]):
         person = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
         subprocess.run(["git", *person, *command], cwd=tmp_path, check=True)
