@@ -6,6 +6,7 @@ import mimetypes
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import GCSStore, LocalStore
 
+from karst_platform.stores.blocking import awaited, each, written
 from karst_platform.stores.documents import StoreUnavailableError
 from karst_platform.stores.objects import MissingObjectError, ObjectInfo, check_key
 
@@ -31,7 +33,7 @@ class StoredObjects:
         """What is known of an object, or None."""
         try:
             with _translated(key):
-                answer = await obstore.get_async(self._store, self._checked(key), options={"head": True})
+                answer = await awaited(obstore.get, self._store, self._checked(key), options={"head": True})
         except MissingObjectError:
             return None
         return self._info(answer.meta, self._type(key, answer.attributes))
@@ -52,29 +54,29 @@ class StoredObjects:
             if start >= end:
                 return b""
             with _translated(key):
-                return bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
+                return bytes(await awaited(obstore.get_range, self._store, key, start=start, end=end))
         with _translated(key):
-            answer = await obstore.get_async(self._store, self._checked(key))
-            return bytes(await answer.bytes_async())
+            return await awaited(self._whole, self._checked(key))
 
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """The content piece by piece. Raises `MissingObjectError` before the first."""
         with _translated(key):
-            answer = await obstore.get_async(self._store, self._checked(key))
-            async for piece in answer.stream():
+            answer = await awaited(obstore.get, self._store, self._checked(key))
+            async for piece in each(iter(answer.stream())):
                 yield bytes(piece)
 
     async def put(self, key: str, content: bytes | AsyncIterable[bytes], *, content_type: str) -> None:
         """Write an object in place of an old one; others see all of it or nothing."""
         attributes = cast("Any", None if self._folder else {"Content-Type": content_type})
+        write = partial(obstore.put, self._store, self._checked(key), attributes=attributes)
         with _translated(key):
-            await obstore.put_async(self._store, self._checked(key), cast("Any", content), attributes=attributes)
+            await (awaited(write, content) if isinstance(content, bytes) else written(write, content))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """Objects below a folder, in no particular order."""
         inner = check_key(prefix.removesuffix("/")) if prefix else None
         with _translated(prefix):
-            async for page in obstore.list(self._store, prefix=inner):
+            async for page in each(iter(obstore.list(self._store, prefix=inner))):
                 for meta in page:
                     if not self._leads_out(meta["path"]):
                         yield self._info(meta, None)
@@ -86,7 +88,7 @@ class StoredObjects:
         for key in keys:
             try:
                 with _translated(key):
-                    await obstore.delete_async(self._store, key)
+                    await awaited(obstore.delete, self._store, key)
             except MissingObjectError:
                 continue
 
@@ -97,8 +99,11 @@ class StoredObjects:
         keys = [found.key async for found in self.list(prefix)]
         for start in range(0, len(keys), _DELETE_AT_ONCE):
             with _translated(prefix):
-                await obstore.delete_async(self._store, keys[start : start + _DELETE_AT_ONCE])
+                await awaited(obstore.delete, self._store, keys[start : start + _DELETE_AT_ONCE])
         return len(keys)
+
+    def _whole(self, key: str) -> bytes:
+        return bytes(obstore.get(self._store, key).bytes())
 
     def _checked(self, key: str) -> str:
         if self._leads_out(check_key(key)):
