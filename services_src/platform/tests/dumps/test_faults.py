@@ -16,7 +16,6 @@ WRONG = {
         "public.x",
         "the row has 3 values, the table 2 columns",
     ),
-    "COPY public.x (id, key) FROM stdin;\n1\tSECRET\n": (5, "public.x", "cut off"),
     "COPY public.x (id, key) FROM '/etc/passwd';\n": (1, "public.x", "only COPY"),
     "COPY public.x (id) FROM stdin WITH (FORMAT csv);\n1\n\\.\n": (1, "public.x", "only COPY"),
     "COPY public.x FROM stdin;\n1\n\\.\n": (1, "public.x", "columns are not known"),
@@ -86,7 +85,7 @@ def test_old_servers_named_no_schemas_and_escaped_in_all_texts(tmp_path: Path) -
 def test_values_that_mean_something_else_are_named_by_their_column(tmp_path: Path, ask: str) -> None:
     (row,) = read(tmp_path, f"COPY public.x (id, key, none) FROM stdin;\n1\t{SECRET}x\t\\N\n\\.\n{END}")
     column = "none" if ask == "text" else "key"
-    with pytest.raises(DumpError, match=rf"^line 2, table public.x: column {column} is n") as raised:
+    with pytest.raises(DumpError, match=rf"^line 2, table public.x: column {column} is (no|NULL|neither)") as raised:
         getattr(row, ask)(column)
     assert SECRET not in str(raised.value)
     with pytest.raises(DumpError, match="column other is missing"):

