@@ -94,7 +94,7 @@ def token_of(carried: Carried, places: Places) -> str | None:
             return words[1] or None if carried.authorization.startswith(_SCHEME) else None
         case "query":
             return carried.query_token
-        case "cookie" if not carried.origin or _is_from_us(carried, places):
+        case "cookie" if not carried.origin or is_from_us(carried, places):
             return carried.cookie_token
         case _:
             return None
@@ -120,7 +120,7 @@ def _known(carried: Carried, user: UserRecord, token: str, places: Places) -> De
     if carried.source == "query" and not carried.is_programmatic:
         return Redirect(location=without_tokens(carried.url, places.token_name), cookie_token=token)
     is_change = carried.source == "cookie" and carried.method not in SAFE_METHODS
-    if is_change and not carried.requested_with and not _is_from_us(carried, places):
+    if is_change and not carried.requested_with and not is_from_us(carried, places):
         return Refuse(
             status=HTTPStatus.FORBIDDEN,
             error="unknown_origin",
@@ -129,7 +129,7 @@ def _known(carried: Carried, user: UserRecord, token: str, places: Places) -> De
     return Proceed(user=user, token=token)
 
 
-def _is_from_us(carried: Carried, places: Places) -> bool:
+def is_from_us(carried: Carried, places: Places) -> bool:
     """Whether a page of ours sends it. Forms of pages that tell no referrer have the origin `null`."""
     return carried.fetch_site == "same-origin" or places.knows(carried.origin, carried.url)
 
