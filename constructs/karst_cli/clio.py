@@ -5,16 +5,13 @@ The work is done by the service's own program (`python -m karst_clio`), which kn
 
 from __future__ import annotations
 
-import os
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-PROGRAM = "karst_clio"
-INVALID = 2
+from karst_cli.programs import become_program
+
 _FROM, _TO = "KARST_CLIO_FROM", "KARST_CLIO_TO"
 _EXITS = """Exit status: 0 done, 2 not possible like this, 3 in use, 4 counts or documents differ, 5 disk full,
 6 no answer from the store or no permission, 7 damaged or newer files, 130 stopped. What was stopped goes on when the
@@ -35,7 +32,7 @@ def export(
 ) -> None:
     """Write all documents of a store to a folder. Stop the services that write to it first."""
     options = ["--documents-a-file", str(documents_a_file), *(["--dry-run"] if dry_run else [])]
-    _become_program(["export", str(folder), *options], {_FROM: source})
+    become_program("clio", ["export", str(folder), *options], {_FROM: source})
 
 
 @clio.command("import", epilog=_EXITS)
@@ -50,7 +47,7 @@ def import_(
 ) -> None:
     """Put the documents of a folder into an empty store, and compare them afterwards."""
     flags = {"--add": add, "--replace": replace, "--dry-run": dry_run}
-    _become_program(["import", str(folder), *(flag for flag, is_set in flags.items() if is_set)], {_TO: target})
+    become_program("clio", ["import", str(folder), *(flag for flag, is_set in flags.items() if is_set)], {_TO: target})
 
 
 @clio.command("migrate", epilog=_EXITS)
@@ -61,15 +58,4 @@ def migrate(
 ) -> None:
     """Bring the schema of a store in PostgreSQL up, or down."""
     options = [*(["--schema", str(schema)] if schema is not None else [])]
-    _become_program(["migrate", *options, *(["--delete-documents"] if delete_documents else [])], {_TO: target})
-
-
-def _become_program(arguments: list[str], addresses: dict[str, str]) -> None:
-    """Replace this process, so that Ctrl-C, signals and the exit code are the program's own."""
-    if find_spec(PROGRAM) is None:
-        typer.echo("karst clio: the services are not installed. Install them: make setup", err=True)
-        raise typer.Exit(INVALID)
-    # An address may hold a password, and arguments can be read by every user of the machine.
-    environment = {**os.environ, **addresses}
-    sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", PROGRAM, *arguments], environment)  # noqa: S606 - no shell needed
+    become_program("clio", ["migrate", *options, *(["--delete-documents"] if delete_documents else [])], {_TO: target})

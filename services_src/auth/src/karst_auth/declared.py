@@ -76,7 +76,7 @@ def read_declared(path: Path) -> Declared:
 async def apply_declared(ledger: Ledger, declared: Declared) -> None:
     """Make what is missing, all of it or nothing. Several processes may do so at once."""
     async with ledger.change(DEPLOYMENT) as change:
-        await change.session.execute(select(func.pg_advisory_xact_lock(0x6B61727376)))
+        await exclude_other_starts(change)
         for admin in declared.admins:
             if await _id_of(change, admin.email.lower()) is None:
                 await users.create(change, name=admin.name, address=admin.email, pi=admin.pi, is_admin=True)
@@ -84,6 +84,11 @@ async def apply_declared(ledger: Ledger, declared: Declared) -> None:
         group_ids = {name: await _group(change, name) for name in sorted(named)}
         for account in declared.service_accounts:
             await _account(change, account, group_ids)
+
+
+async def exclude_other_starts(change: Changing) -> None:
+    """Let nobody else begin with this database, until the change ends."""
+    await change.session.execute(select(func.pg_advisory_xact_lock(0x6B61727376)))
 
 
 async def _account(change: Changing, account: ServiceAccount, group_ids: dict[str, int]) -> None:
