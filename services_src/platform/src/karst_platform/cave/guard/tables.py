@@ -53,10 +53,14 @@ class OnTable(Check):
         table = request.path_params.get(self.about)
         if not table:
             raise CaveError(HTTPStatus.BAD_REQUEST, "missing_table_id", "Missing table_id")
+        return await self.dataset_of_table(guard, str(table))
+
+    async def dataset_of_table(self, guard: Guard, table: str) -> str:
+        """The dataset of a table. Raises CaveError where it has none."""
         namespace = self._namespace or guard.namespace
-        dataset = await guard.authority.dataset_of(namespace, str(table), self.freshness)
+        dataset = await guard.authority.dataset_of(namespace, table, self.freshness)
         if dataset is None:
-            data = {"table_id": str(table), "resource_namespace": namespace}
+            data = {"table_id": table, "resource_namespace": namespace}
             raise CaveError(HTTPStatus.BAD_REQUEST, "invalid_table_id", "Invalid table_id for service", data=data)
         return dataset
 

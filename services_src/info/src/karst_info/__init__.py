@@ -1,0 +1,1 @@
+"""Which aligned volumes and datastacks there are, and where their data stand."""

@@ -1,0 +1,29 @@
+"""`python -m karst_info [migrate]`: serve with the settings of the environment, or bring the database up to date."""
+
+import os
+import sys
+
+from karst_info.migrations import MIGRATIONS
+from karst_info.options import InfoSettings
+from karst_platform import SettingsError, load_settings
+from karst_platform.server import serve
+
+DRAIN_S = 40
+
+
+def main() -> None:
+    """Serve until SIGTERM; end with a message where the settings are wrong."""
+    try:
+        settings = load_settings(InfoSettings, os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))
+    if sys.argv[1:] == ["migrate"]:
+        MIGRATIONS.run(settings.postgres_dsn.get_secret_value())
+    elif sys.argv[1:]:
+        sys.exit("usage: python -m karst_info [migrate]")
+    else:
+        serve("karst_info.main:application", settings, drain_s=DRAIN_S)
+
+
+if __name__ == "__main__":
+    main()

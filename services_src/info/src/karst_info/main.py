@@ -1,0 +1,111 @@
+"""The application: routes for programs, pages for people, and what keeps both current."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from karst_info.changes import Changes
+from karst_info.current import Current
+from karst_info.declared import Declaring
+from karst_info.options import InfoSettings
+from karst_info.routes import TAGS, api
+from karst_platform import load_settings, service_app
+from karst_platform.app import Frame
+from karst_platform.cave.cors import Cors
+from karst_platform.cave.errors import answer_cave
+from karst_platform.cave.guard.authority import Authority
+from karst_platform.cave.guard.settings import Guarding
+from karst_platform.cave.operations import describe_document
+from karst_platform.cave.paths import Heads, Paths
+from karst_platform.documentation import documentation
+from karst_platform.health import HealthPaths
+from karst_platform.logs import configure_logging
+from karst_platform.relational import Relational
+from karst_platform.stores.documents import StoreUnavailableError
+
+TITLE = "Karst info"
+UPSTREAM = "4.3.3"
+"""Version of CAVE's info service whose clients find what they know; below 4.3.1 they would ask for no mirrors."""
+DESCRIPTION = """Which aligned volumes and datastacks there are, and where their data stand.
+
+Every call carries a token: `Authorization: Bearer ...`. Errors are `{"error": ..., "message": ...}`."""
+_HEALTH = HealthPaths(live="/healthz", ready="/readyz")
+
+
+class Info:
+    """What the application is made of."""
+
+    def __init__(self, settings: InfoSettings) -> None:
+        self.database = Relational(settings.postgres_dsn.get_secret_value())
+        self.current = Current(self.database, settings.url_prefix)
+        self.changes = Changes(self.database, self.current)
+        self.declaring = Declaring(settings.datasets_path, self.database, self.current)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Keep everything current until the service ends."""
+        tasks = [asyncio.create_task(each) for each in (self.current.keep(), self.declaring.keep())]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.database.close()
+
+    async def missing(self) -> str | None:
+        """What keeps the database from being of use."""
+        try:
+            await self.database.check()
+            self.current.get()
+        except StoreUnavailableError:
+            return "The database does not answer, or is not migrated."
+        return None
+
+
+def create_app(settings: InfoSettings, authority: Authority | None = None) -> FastAPI:
+    """Make the application. It starts whatever becomes of its database; `authority` is auth in the same process."""
+    guarding, info = Guarding(settings, authority), Info(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with guarding.running(), info.running():
+            yield
+
+    app = service_app(
+        name="info",
+        title=TITLE,
+        version=version("karst-info"),
+        settings=settings,
+        ready={"database": info.missing, "datasets": info.declaring.missing},
+        lifespan=lifespan,
+        frame=_frame(settings),
+    )
+    app.state.guard, app.state.info = guarding.guard, info
+    app.include_router(api(info.current, f"{UPSTREAM}+karst.{version('karst-info')}"))
+    app.include_router(documentation(TITLE, page="/api/doc", document="/api/openapi.json"))
+    describe_document(app, TAGS)
+    return app
+
+
+def _frame(settings: InfoSettings) -> Frame:
+    return Frame(
+        answer=answer_cave,
+        health=_HEALTH,
+        description=DESCRIPTION,
+        outside=[Middleware(Cors), Middleware(Heads)],
+        inside=[Middleware(Paths, prefixes=(settings.url_prefix,), bare=(_HEALTH.live, _HEALTH.ready))],
+    )
+
+
+def application() -> FastAPI:
+    """Make the application with the settings of the environment; what the server starts."""
+    settings = load_settings(InfoSettings, os.environ)
+    configure_logging(settings.log_level)
+    return create_app(settings)

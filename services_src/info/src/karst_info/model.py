@@ -1,0 +1,82 @@
+"""Tables of the info service, as upstream's databases have them; texts may be longer than there."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """All tables of the info service."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class AlignedVolume(Base):
+    """A set of images, aligned once, under which segmentations and annotations lie."""
+
+    __tablename__ = "aligned_volume"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    display_name: Mapped[str | None] = mapped_column(String(100))
+    description: Mapped[str | None] = mapped_column(Text)
+    image_source: Mapped[str] = mapped_column(Text)
+
+
+class ImageSource(Base):
+    """A mirror: another place with the images of an aligned volume."""
+
+    __tablename__ = "image_source"
+    __table_args__ = (UniqueConstraint("aligned_volume_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    viewer_layer_name: Mapped[str | None] = mapped_column(String(100))
+    image_source: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    aligned_volume_id: Mapped[int | None] = mapped_column(ForeignKey("aligned_volume.id"))
+
+
+class Datastack(Base):
+    """A segmentation of an aligned volume, with the tables and the server that belong to it."""
+
+    __tablename__ = "datastack"
+    __table_args__ = (Index("ix_datastack_aligned_volume_id", "aligned_volume_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    display_name: Mapped[str | None] = mapped_column(String(100))
+    viewer_layer_name: Mapped[str | None] = mapped_column(String(100))
+    aligned_volume_id: Mapped[int | None] = mapped_column(ForeignKey("aligned_volume.id"))
+    segmentation_source: Mapped[str | None] = mapped_column(Text)
+    skeleton_source: Mapped[str | None] = mapped_column(Text)
+    analysis_database: Mapped[str | None] = mapped_column(String(100))
+    viewer_site: Mapped[str | None] = mapped_column(Text)
+    synapse_table: Mapped[str | None] = mapped_column(String(100))
+    soma_table: Mapped[str | None] = mapped_column(String(100))
+    proofreading_status_table: Mapped[str | None] = mapped_column(String(100))
+    cell_identification_table: Mapped[str | None] = mapped_column(String(100))
+    proofreading_review_table: Mapped[str | None] = mapped_column(String(100))
+    local_server: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    viewer_resolution_x: Mapped[float | None] = mapped_column(Float)
+    viewer_resolution_y: Mapped[float | None] = mapped_column(Float)
+    viewer_resolution_z: Mapped[float | None] = mapped_column(Float)
+    base_link_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Revision(Base):
+    """How often anything here changed: triggers count, whoever writes. One row."""
+
+    __tablename__ = "karst_info_revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigInteger)
