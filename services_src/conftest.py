@@ -2,6 +2,7 @@
 
 from karst_platform.testing import (
     anyio_backend,
+    datastore_emulator,
     documents,
     embedded_postgres,
     firestore_emulator,
@@ -13,6 +14,7 @@ from karst_platform.testing_valkey import valkey
 
 __all__ = [
     "anyio_backend",
+    "datastore_emulator",
     "documents",
     "embedded_postgres",
     "firestore_emulator",

@@ -19,7 +19,7 @@ from karst_platform.stores.documents import Documents
 from karst_platform.stores.documents_firestore import FirestoreDocuments, FirestoreSettings
 from karst_platform.stores.documents_postgres import PostgresDocuments
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
-from karst_platform.stores.firestore_emulator import EmulatorError, EmulatorMissingError, running_emulator
+from karst_platform.stores.firestore_emulator import EmulatorError, EmulatorMissingError, Mode, running_emulator
 from karst_platform.stores.migrations import migrate
 from karst_platform.stores.postgres import Postgres
 from karst_platform.testing_programs import missing
@@ -56,8 +56,18 @@ def embedded_postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Host and port of an emulator of Firestore for this run of the tests."""
+    yield from _emulator(tmp_path_factory, "firestore-native")
+
+
+@pytest.fixture(scope="session")
+def datastore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Host and port of an emulator of Firestore in Datastore mode for this run of the tests."""
+    yield from _emulator(tmp_path_factory, "datastore-mode")
+
+
+def _emulator(folders: pytest.TempPathFactory, mode: Mode) -> Iterator[str]:
     try:
-        with running_emulator(tmp_path_factory.mktemp("firestore") / "log") as host:
+        with running_emulator(folders.mktemp(mode) / "log", mode) as host:
             yield host
     except EmulatorMissingError as error:
         missing("emulators", str(error))

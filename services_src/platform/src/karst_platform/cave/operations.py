@@ -44,6 +44,9 @@ FAILURES: Mapping[int, _Failure] = {
     404: _Failure("There is no such thing.", "not_found", "There is no such thing."),
     409: _Failure("It is there already.", "conflict", "There is one of this id."),
     413: _Failure("The body is too large.", "content_too_large", "The body is larger than 65536 bytes."),
+    415: _Failure(
+        "The body's form is unknown.", "unsupported_encoding", "Bodies may be compressed by gzip or deflate."
+    ),
     422: _Failure("The request can't be read.", "invalid_request", "query.page: Input should be a valid integer"),
     429: _Failure("Too many requests.", "too_many_requests", "Too many requests. Try again in 2 s.", is_temporary=True),
     503: _Failure("A store doesn't answer just now.", "service_unavailable", "Try again.", is_temporary=True),

@@ -1,4 +1,7 @@
-"""Firestore's emulator from the Cloud SDK: a server on this machine that keeps documents in memory, for tests."""
+"""Firestore's emulator from the Cloud SDK: a server on this machine that keeps documents in memory, for tests.
+
+It speaks Datastore, too: a database does either, as in the cloud.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 _JAR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
 _CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
@@ -23,8 +27,11 @@ class EmulatorMissingError(EmulatorError):
     """The emulator, or the Java that it needs, isn't installed."""
 
 
+Mode = Literal["firestore-native", "datastore-mode"]
+
+
 @contextmanager
-def running_emulator(log: Path) -> Generator[str]:
+def running_emulator(log: Path, mode: Mode = "firestore-native") -> Generator[str]:
     """Run an empty emulator on a free port of loopback; gives its host and port. Raises `EmulatorError`."""
     java = shutil.which("java")
     jar = _jar()
@@ -38,7 +45,7 @@ def running_emulator(log: Path) -> Generator[str]:
         port = free.getsockname()[1]
     # As the Cloud SDK starts it, without a shell between, so that ending it ends it.
     command = [java, "-Xmx1g", "-Duser.language=en", "-cp", str(jar), _CLASS]
-    command += ["start", "--host=127.0.0.1", f"--port={port}", "--database-mode=firestore-native"]
+    command += ["start", "--host=127.0.0.1", f"--port={port}", f"--database-mode={mode}"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603 - the Cloud SDK's own program
     try:

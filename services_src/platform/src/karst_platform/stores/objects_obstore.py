@@ -129,16 +129,20 @@ class StoredObjects:
         return mimetypes.guess_type(key)[0] or _DEFAULT_TYPE
 
 
-def bucket_objects(bucket: str, *, prefix: str | None = None, config: Mapping[str, str] | None = None) -> StoredObjects:
+def bucket_objects(
+    bucket: str, *, prefix: str | None = None, config: Mapping[str, str] | None = None, is_as_stored: bool = False
+) -> StoredObjects:
     """Objects of a bucket of Cloud Storage, below a prefix if one is named, by the machine's identity.
 
-    `config` is obstore's, for tests against another server.
+    Cloud Storage unpacks what was stored with `Content-Encoding: gzip`, and tells no length then, without which it
+    can't be read here: `is_as_stored` has it come packed. `config` is obstore's, for tests against another server.
     """
+    headers = {"default_headers": {"Accept-Encoding": "gzip"}} if is_as_stored else {}
     store = GCSStore(
         bucket,
         prefix=prefix,
         config=cast("Any", dict(config or {})),
-        client_options=cast("Any", {"connect_timeout": "5s", "timeout": "60s", "allow_http": bool(config)}),
+        client_options=cast("Any", {"connect_timeout": "5s", "timeout": "60s", "allow_http": bool(config), **headers}),
         retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
     )
     return StoredObjects(store)

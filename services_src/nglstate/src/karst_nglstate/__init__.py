@@ -1,0 +1,1 @@
+"""Keeps the states of viewers, and properties of segments, behind short links."""

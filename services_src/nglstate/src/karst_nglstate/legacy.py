@@ -1,0 +1,39 @@
+"""The oldest routes, without a version in their path: what links of the first years lead to."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from karst_nglstate.answers import answer_json, answer_raw
+from karst_nglstate.bodies import Bodies
+from karst_nglstate.record import Column
+from karst_nglstate.routes import BANNER, SIGNED_IN, About, Caller, StateId, read_id
+from karst_nglstate.states import States
+
+
+def legacy(states: States, bodies: Bodies, about: About) -> APIRouter:
+    """All routes without a version. They read and post states only."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/", dependencies=[SIGNED_IN])
+    @router.get("/index", dependencies=[SIGNED_IN])
+    async def banner() -> PlainTextResponse:
+        return PlainTextResponse(BANNER)
+
+    @router.post("/post")
+    async def post(request: Request, caller: Caller) -> Response:
+        kept = await states.post(Column.STATE, await bodies.read(request), str(caller.id))
+        return JSONResponse(about.address(request, Column.STATE, kept))
+
+    @router.get("/raw/{state_id}", dependencies=[SIGNED_IN])
+    async def raw(state_id: StateId) -> Response:
+        async with states.reading(Column.STATE, read_id(state_id)) as (_, stream):
+            return answer_raw(stream)
+
+    @router.get("/{state_id}", dependencies=[SIGNED_IN])
+    async def read(request: Request, state_id: StateId) -> Response:
+        async with states.reading(Column.STATE, read_id(state_id)) as (record, stream):
+            return await answer_json(request, record, stream)
+
+    return router
