@@ -200,7 +200,7 @@ def read_form(kind: Kind, told: Mapping[str, str]) -> Checked:
     for each in kind.fields:
         if each.name not in told:
             continue
-        text = told[each.name].strip()
+        text = told[each.name].replace("\r\n", "\n").strip()
         try:
             values[each.name] = each.read(text) if text else None
         except UnreadableError as error:

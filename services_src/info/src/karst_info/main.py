@@ -11,10 +11,13 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from karst_info.admin import Administration
+from karst_info.admin_routes import administration
 from karst_info.changes import Changes
 from karst_info.current import Current
 from karst_info.declared import Declaring
 from karst_info.options import InfoSettings
+from karst_info.pages import people, site_of
 from karst_info.routes import TAGS, api
 from karst_platform import load_settings, service_app
 from karst_platform.app import Frame
@@ -27,6 +30,7 @@ from karst_platform.cave.paths import Heads, Paths
 from karst_platform.documentation import documentation
 from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
+from karst_platform.pages import ErrorPages, Pages
 from karst_platform.relational import Relational
 from karst_platform.stores.documents import StoreUnavailableError
 
@@ -71,7 +75,7 @@ class Info:
 
 def create_app(settings: InfoSettings, authority: Authority | None = None) -> FastAPI:
     """Make the application. It starts whatever becomes of its database; `authority` is auth in the same process."""
-    guarding, info = Guarding(settings, authority), Info(settings)
+    guarding, info, pages = Guarding(settings, authority), Info(settings), Pages(site_of(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -85,21 +89,28 @@ def create_app(settings: InfoSettings, authority: Authority | None = None) -> Fa
         settings=settings,
         ready={"database": info.missing, "datasets": info.declaring.missing},
         lifespan=lifespan,
-        frame=_frame(settings),
+        frame=_frame(settings, pages),
     )
     app.state.guard, app.state.info = guarding.guard, info
     app.include_router(api(info.current, f"{UPSTREAM}+karst.{version('karst-info')}"))
+    app.include_router(people(info.current, pages, settings))
+    app.include_router(administration(Administration(info.current, info.changes, info.declaring, pages)))
+    app.include_router(pages.assets())
     app.include_router(documentation(TITLE, page="/api/doc", document="/api/openapi.json"))
     describe_document(app, TAGS)
     return app
 
 
-def _frame(settings: InfoSettings) -> Frame:
+def _frame(settings: InfoSettings, pages: Pages) -> Frame:
     return Frame(
         answer=answer_cave,
         health=_HEALTH,
         description=DESCRIPTION,
-        outside=[Middleware(Cors), Middleware(Heads)],
+        outside=[
+            Middleware(Cors),
+            Middleware(ErrorPages, pages=pages, prefixes=(settings.url_prefix,)),
+            Middleware(Heads),
+        ],
         inside=[Middleware(Paths, prefixes=(settings.url_prefix,), bare=(_HEALTH.live, _HEALTH.ready))],
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from karst_info import sources
 from karst_info.catalogue import Stack, Volume
 
 _SIGNS_IN = "middleauth+"
@@ -69,7 +70,9 @@ class Links:
 
 def links_of(stack: Stack, default_site: str, global_address: str) -> Links:
     """Make them. Each holds its state itself: looking at a page stores nothing, and nobody sees another one's."""
-    site = (stack.row.viewer_site or default_site).rstrip("/")
+    named = stack.row.viewer_site or ""
+    # Rows that came from elsewhere may name what no link may lead to.
+    site = (named if sources.site(named) is None else default_site).rstrip("/")
     base = stack.row.base_link_id
     stored = f"{_SIGNS_IN}{global_address}/nglstate/api/v1/{base}"
     return Links(
@@ -107,9 +110,9 @@ def _segmentation(stack: Stack, *, is_old: bool) -> list[dict[str, object]]:
     if is_old:
         kind = "segmentation_with_graph" if source.startswith("graphene://") else "segmentation"
         return [{"type": kind, "source": source.replace(_SIGNS_IN, ""), "name": name}]
-    sources = [signing_in(source, ("graphene",))]
-    sources += [signing_in(skeletons, ("precomputed",))] if skeletons else []
-    return [{"type": "segmentation", "source": sources, "name": name}]
+    read = [signing_in(source, ("graphene",))]
+    read += [signing_in(skeletons, ("precomputed",))] if skeletons else []
+    return [{"type": "segmentation", "source": read, "name": name}]
 
 
 def _fragment(state: Mapping[str, object]) -> str:
