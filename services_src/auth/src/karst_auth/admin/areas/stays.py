@@ -1,0 +1,121 @@
+"""Who belongs to which institution, from when to when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from karst_auth.admin.area import Area, Cell, Rows, Thing
+from karst_auth.admin.areas.lists import institution_field
+from karst_auth.admin.forms import Asking, Values
+from karst_auth.admin.listing import Query, matches
+from karst_auth.changes import institutions
+from karst_auth.changes.ledger import Changing
+from karst_auth.known import Known
+from karst_auth.model import Affiliation, CustomName, User, UserAffiliation
+from karst_auth.records import shown_name
+from karst_platform.cave.errors import CaveError
+from karst_platform.pages import Field, Kind
+
+_PERSON = Field(name="user", label="Id of the person", kind=Kind.NUMBER, is_required=True, hint="Their page names it.")
+START = Field(name="start", label="From", kind=Kind.DATE)
+END = Field(name="end", label="Until", kind=Kind.DATE)
+
+
+def _query(search: str, _caller: Known) -> Query:
+    query = (
+        select(UserAffiliation.id, UserAffiliation, shown_name(), Affiliation.name)
+        .join(User, User.id == UserAffiliation.user_id)
+        .join(Affiliation, Affiliation.id == UserAffiliation.affiliation_id)
+        .outerjoin(CustomName, CustomName.user_id == User.id)
+    )
+    return query.where(matches(search, (User.name, User.email, Affiliation.name), User.id)) if search else query
+
+
+def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of this query
+    id_, stay, person, institution = row
+    return [
+        Cell(person, f"user_affiliations/{id_}"),
+        Cell(institution, f"affiliations/{stay.affiliation_id}"),
+        Cell(_day(stay.start)),
+        Cell(_day(stay.end)),
+    ]
+
+
+async def _asking(session: AsyncSession) -> Asking:
+    fields = (_PERSON, await institution_field(session), START, END)
+    return Asking(fields=fields, also={"user_id": "user", "affiliation_id": "affiliation"})
+
+
+async def _read(session: AsyncSession, id_: int) -> Thing | None:
+    row = await session.get(UserAffiliation, id_)
+    if row is None:
+        return None
+    values = {"user": row.user_id, "affiliation": row.affiliation_id, "start": row.start, "end": row.end}
+    return Thing(id=id_, name=f"person {row.user_id}", values=values, subject=f"affiliation/{row.affiliation_id}")
+
+
+async def _create(change: Changing, values: Values) -> int:
+    user_id, affiliation_id = cast("int", values["user"]), cast("int", values["affiliation"])
+    await institutions.join(
+        change,
+        affiliation_id=affiliation_id,
+        user_id=user_id,
+        start=cast("datetime | None", values["start"]),
+        end=cast("datetime | None", values["end"]),
+    )
+    query = select(UserAffiliation.id).where(
+        UserAffiliation.user_id == user_id, UserAffiliation.affiliation_id == affiliation_id
+    )
+    return await change.session.scalar(query) or 0
+
+
+async def _update(change: Changing, id_: int, values: Values) -> None:
+    row = await _row(change, id_)
+    if (row.user_id, row.affiliation_id) != (values["user"], values["affiliation"]):
+        await _remove(change, id_)
+    await _create(change, values)
+
+
+async def _remove(change: Changing, id_: int) -> None:
+    row = await _row(change, id_)
+    await institutions.leave(change, affiliation_id=row.affiliation_id, user_id=row.user_id)
+
+
+async def _row(change: Changing, id_: int) -> UserAffiliation:
+    row = await change.session.get(UserAffiliation, id_)
+    if row is None:
+        raise CaveError(404, "not_found", "They don't belong to this institution.")
+    return row
+
+
+def _day(time: datetime | None) -> str:
+    return time.date().isoformat() if time is not None else ""
+
+
+STAYS = Area(
+    path="user_affiliations",
+    model="useraffiliation",
+    title="Who belongs where",
+    one="stay",
+    about="Who belongs to which institution, from when to when.",
+    table=UserAffiliation,
+    rows=Rows(
+        headings=("Person", "Institution", "From", "Until"),
+        query=_query,
+        key=UserAffiliation.id,
+        cells=_cells,
+        looks_for="Search by person or institution",
+        is_newest_first=True,
+    ),
+    asking=_asking,
+    asking_again=_asking,
+    create=_create,
+    read=_read,
+    update=_update,
+    remove=_remove,
+    removal="They don't belong to the institution any more.",
+)
