@@ -1,4 +1,7 @@
-"""`python -m karst_info [migrate]`: serve with the settings of the environment, or bring the database up to date."""
+"""`python -m karst_info [migrate]`: serve with the settings of the environment, or bring the database up to date.
+
+`import` is a command of `karst_info.imports`.
+"""
 
 import os
 import sys
@@ -13,6 +16,10 @@ DRAIN_S = 40
 
 def main() -> None:
     """Serve until SIGTERM; end with a message where the settings are wrong."""
+    if sys.argv[1:2] == ["import"]:
+        from karst_info.imports.command import run  # noqa: PLC0415 - a server needs none of it
+
+        sys.exit(run(sys.argv[1:]))
     try:
         settings = load_settings(InfoSettings, os.environ)
     except SettingsError as error:
@@ -20,7 +27,7 @@ def main() -> None:
     if sys.argv[1:] == ["migrate"]:
         MIGRATIONS.run(settings.postgres_dsn.get_secret_value())
     elif sys.argv[1:]:
-        sys.exit("usage: python -m karst_info [migrate]")
+        sys.exit("usage: python -m karst_info [migrate | import DUMP]")
     else:
         serve("karst_info.main:application", settings, drain_s=DRAIN_S)
 
