@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from karst_auth.main import Auth, create_app, make_auth
 from karst_auth.migrations import MIGRATIONS
-from karst_auth.options import AuthSettings
+from karst_auth.settings import AuthSettings
 from karst_platform.cave.guard.push import LocalChanges
 from karst_platform.relational import Relational
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres

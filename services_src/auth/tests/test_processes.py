@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from karst_auth.main import create_app, make_auth
-from karst_auth.options import AuthSettings
+from karst_auth.settings import AuthSettings
 from karst_platform.testing_valkey import ValkeyServer
 from services_src.auth.tests.world import make_world
 

@@ -18,7 +18,7 @@ from karst_auth.declared import DeclaredError, apply_declared, read_declared
 from karst_auth.main import Auth, create_app, make_auth
 from karst_auth.migrations import MIGRATIONS
 from karst_auth.model import ApiKey, User
-from karst_auth.options import AuthSettings
+from karst_auth.settings import AuthSettings
 from karst_platform.relational import Relational
 from services_src.auth.tests.world import World
 

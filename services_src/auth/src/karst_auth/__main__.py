@@ -7,7 +7,7 @@ import os
 import sys
 
 from karst_auth.migrations import MIGRATIONS
-from karst_auth.options import AuthSettings
+from karst_auth.settings import AuthSettings
 from karst_platform import SettingsError, load_settings
 from karst_platform.server import serve
 

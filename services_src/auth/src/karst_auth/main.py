@@ -9,11 +9,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from secrets import token_hex
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
+from karst_auth.account import access, keys, overview, username
+from karst_auth.account import terms as account_terms
 from karst_auth.api import audit, datasets, groups, service_accounts, session, tables, terms, users
 from karst_auth.api.needs import Needs
 from karst_auth.api.refusals import Refusals
@@ -21,7 +24,16 @@ from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import DEPLOYMENT, Ledger
 from karst_auth.changes.tokens import hash_stored_keys
 from karst_auth.declared import apply_declared, read_declared
-from karst_auth.options import AuthSettings
+from karst_auth.login import routes as login
+from karst_auth.login.attempts import Attempts
+from karst_auth.login.demo import Demo, DemoProvider
+from karst_auth.login.demo import routes as demo_routes
+from karst_auth.login.oidc import Oidc, read_client
+from karst_auth.login.origins import Origins
+from karst_auth.login.providers import Provider
+from karst_auth.login.sign_in import SignIn, Windows
+from karst_auth.settings import AuthSettings
+from karst_auth.site import account_pages
 from karst_auth.start import Start
 from karst_auth.uses import Uses
 from karst_platform import load_settings, service_app
@@ -37,6 +49,7 @@ from karst_platform.cave.operations import describe_document
 from karst_platform.cave.paths import Heads, Paths
 from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
+from karst_platform.pages import ErrorPages, Pages
 from karst_platform.permissions import PUBLIC
 from karst_platform.relational import Relational
 from karst_platform.stores.documents import StoreUnavailableError
@@ -105,9 +118,21 @@ def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
     return Auth(needs=needs, uses=uses, start=Start(partial(_begin, settings, needs)), redis=redis)
 
 
-def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
-    """Make the application. It starts whatever becomes of its database, and answers 503 while that is away."""
+def create_app(
+    settings: AuthSettings, auth: Auth | None = None, *, provider: Provider | None = None, demo: Demo | None = None
+) -> FastAPI:
+    """Make the application. It starts whatever becomes of its database, and answers 503 while that is away.
+
+    `provider` vouches for people instead of the issuer that the settings name. With `demo`, which is for one machine
+    that nobody else reaches, nobody does: people choose who they are.
+    """
     made = auth or make_auth(settings)
+    places = Places(
+        sticky_auth_url=settings.sticky_auth_url,
+        token_name=settings.token_name,
+        origins=frozenset(settings.own_origins),
+    )
+    sign_in = _sign_in(settings, made.needs, places, provider, demo)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -131,17 +156,18 @@ def create_app(settings: AuthSettings, auth: Auth | None = None) -> FastAPI:
         settings=settings,
         ready={"database": partial(_missing, made.needs.database), "start": made.start.missing},
         lifespan=lifespan,
-        frame=_frame(settings),
-    )
-    places = Places(
-        sticky_auth_url=settings.sticky_auth_url,
-        token_name=settings.token_name,
-        origins=frozenset(settings.own_origins),
+        frame=_frame(settings, sign_in.pages),
     )
     app.state.refusals = Refusals(made.needs.ledger, made.needs.authority)
     app.state.guard = Guard(made.needs.authority, places)
     for each in _ROUTES:
         app.include_router(each.routes(made.needs), prefix="/api/v1")
+    app.include_router(login.routes(sign_in), prefix="/api/v1")
+    for page in (overview, keys, username, account_terms, access):
+        app.include_router(page.routes(sign_in))
+    if demo is not None:
+        app.include_router(demo_routes(sign_in, demo))
+    app.include_router(sign_in.pages.assets())
     app.include_router(_version())
     describe_document(app, TAGS)
     return app
@@ -181,13 +207,39 @@ async def _missing(database: Relational) -> str | None:
     return None
 
 
-def _frame(settings: AuthSettings) -> Frame:
+def _sign_in(
+    settings: AuthSettings, needs: Needs, places: Places, provider: Provider | None, demo: Demo | None
+) -> SignIn:
+    client = settings.oauth_client.get_secret_value()
+    if provider is None and demo is not None:
+        provider = DemoProvider(demo, needs, places.login_url)
+    elif provider is None and client:
+        provider = Oidc(settings.oidc_issuer, read_client(client))
+    return SignIn(
+        needs=needs,
+        places=places,
+        origins=Origins(needs.database, places, settings.sign_in_origins),
+        attempts=Attempts(settings.secret_key.get_secret_value() or token_hex(32)),
+        pages=account_pages(places),
+        provider=provider,
+    )
+
+
+def _frame(settings: AuthSettings, pages: Pages) -> Frame:
+    # Whoever signs in may come back to any replica, so each answers by both prefixes.
+    sticky = "/" + settings.sticky_auth_url.partition("/")[2] if "/" in settings.sticky_auth_url else ""
+    prefixes = tuple(dict.fromkeys((settings.url_prefix, sticky)))
     return Frame(
         answer=answer_cave,
         health=_HEALTH,
         description=DESCRIPTION,
-        outside=[Middleware(Cors, exposed=("WWW-Authenticate", "X-Requested-With")), Middleware(Heads)],
-        inside=[Middleware(Paths, prefixes=(settings.url_prefix,), bare=(_HEALTH.live, _HEALTH.ready))],
+        outside=[
+            Middleware(Cors, exposed=("WWW-Authenticate", "X-Requested-With")),
+            Middleware(ErrorPages, pages=pages, prefixes=prefixes),
+            Middleware(Windows),
+            Middleware(Heads),
+        ],
+        inside=[Middleware(Paths, prefixes=prefixes, bare=(_HEALTH.live, _HEALTH.ready))],
     )
 
 

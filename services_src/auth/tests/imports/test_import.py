@@ -19,7 +19,7 @@ from karst_auth.imports.upstream import TABLES
 from karst_auth.main import make_auth
 from karst_auth.migrations import MIGRATIONS
 from karst_auth.model import ApiKey, AuditEntry, Membership
-from karst_auth.options import AuthSettings
+from karst_auth.settings import AuthSettings
 from karst_platform.cave.guard.push import NoChanges
 from karst_platform.relational import Relational
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres

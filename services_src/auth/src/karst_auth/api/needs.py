@@ -20,6 +20,7 @@ from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import Authority, Freshness
 from karst_platform.cave.guard.checks import Check
 from karst_platform.cave.guard.record import UserRecord
+from karst_platform.pages import demand_vouched
 from karst_platform.relational import Relational
 
 _MOST_IDS = 1000
@@ -96,7 +97,8 @@ Id = Annotated[int, Path(ge=0, le=LARGEST_ID)]
 
 @asynccontextmanager
 async def changing(needs: Needs, request: Request, caller: Known) -> AsyncGenerator[Changing]:
-    """Begin a change in the caller's name."""
+    """Begin a change in the caller's name. Raises CaveError, 403, where only a cookie says who that is."""
+    demand_vouched(request)
     ip = request.client.host[:45] if request.client is not None else None
     async with needs.ledger.change(Actor(id=caller.id, name=caller.email, ip=ip)) as change:
         yield change

@@ -20,6 +20,7 @@ from karst_auth.tokens import Token
 from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import token_hash
 from karst_platform.cave.guard.guard import caller_token
+from karst_platform.pages import root_of, see_other, wants_page
 
 
 def routes(needs: Needs) -> APIRouter:
@@ -62,7 +63,9 @@ def _sessions(router: APIRouter, needs: Needs) -> None:
 def _keys(router: APIRouter, needs: Needs) -> None:
     @router.api_route("/create_token", methods=["GET", "POST"])
     async def create_token(request: Request, caller: Anyone) -> Response:
-        """Make a key, which stands in this answer and nowhere else."""
+        """Make a key, which stands in this answer and nowhere else. People with a browser are asked on a page first."""
+        if request.method == "GET" and wants_page(request.scope):
+            return see_other(f"{root_of(request)}/settings/create_token")
         require_program(request)
         return json_answer(await _create(needs, request, caller, None))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from karst_auth.changes.ledger import Changing
 from karst_auth.changes.values import text
@@ -14,6 +17,10 @@ from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import token_hash
 
 DESCRIPTION = 120
+CODE_S = 60
+"""How long a code waits to be redeemed."""
+_CODE = "code"
+"""Stands for the characters of one."""
 _DECLARED = "declared"
 """Stands for the characters of a token that nobody here has seen."""
 
@@ -84,6 +91,26 @@ async def sign_in(change: Changing, user_id: int, *, lasts_s: int = LOGIN_S) -> 
     return token
 
 
+async def create_code(change: Changing, user_id: int, bound: str) -> str:
+    """Make a code that `redeem_code` takes once, within a minute, from whoever it is bound to. It is no token."""
+    code = token_urlsafe(24)
+    expires = utc_now() + timedelta(seconds=CODE_S)
+    row = LoginToken(user_id=user_id, token_hash=_code_hash(code, bound), token_hint=_CODE, expires=expires)
+    change.session.add(row)
+    change.note("login.create_code", f"user/{user_id}")
+    return code
+
+
+async def redeem_code(change: Changing, code: str, bound: str) -> int | None:
+    """Take a code, and return whose it is; None where it was taken, is too old, or is bound to somebody else."""
+    taken = (
+        delete(LoginToken)
+        .where(LoginToken.token_hash == _code_hash(code, bound), LoginToken.expires > func.now())
+        .returning(LoginToken.user_id)
+    )
+    return await change.session.scalar(taken)
+
+
 async def revoke_key(change: Changing, user_id: int, key_id: int) -> None:
     """Revoke one key of a user. Raises CaveError, 404, where it is nobody's or somebody else's."""
     query = select(ApiKey).where(ApiKey.id == key_id, ApiKey.user_id == user_id).with_for_update()
@@ -113,6 +140,11 @@ async def sign_out_everywhere(change: Changing, user_id: int) -> None:
     rows = await change.session.scalars(select(LoginToken).where(LoginToken.user_id == user_id).with_for_update())
     for row in rows.all():
         await _end(change, row)
+
+
+def _code_hash(code: str, bound: str) -> str:
+    """Another hash than that of tokens, so that no code is ever taken for one."""
+    return hmac.new(b"karst one-time code", f"{code} {bound}".encode(errors="replace"), sha256).hexdigest()
 
 
 async def _revoke(change: Changing, row: ApiKey) -> None:

@@ -19,6 +19,7 @@ from karst_auth.model import (
     TosAcceptance,
     User,
     UserAffiliation,
+    UserIdentity,
 )
 from karst_platform.cave.errors import CaveError
 
@@ -28,6 +29,17 @@ SUFFIX = "@serviceaccount"
 CHANGEABLE = frozenset({"active", "admin", "gdpr_consent", "name", "pi", "read_only"})
 RESERVED = frozenset({"admin", "administrator", "anonymous", "default", "deployment", "karst", "root", "superadmin"})
 """Names that nobody may choose, since they look like somebody with a duty."""
+_OWN = (
+    Membership,
+    DatasetAdmin,
+    TosAcceptance,
+    UserAffiliation,
+    UserIdentity,
+    CustomName,
+    ApiKey,
+    LoginToken,
+)
+"""What goes with a user."""
 
 
 async def create(change: Changing, *, name: object, address: object, pi: object = "", is_admin: bool = False) -> int:
@@ -85,7 +97,7 @@ async def remove(change: Changing, *, user_id: int) -> None:
         await tokens.revoke_keys(change, user.id)
         await tokens.sign_out_everywhere(change, user.id)
         await change.session.flush()
-        for table in (Membership, DatasetAdmin, TosAcceptance, UserAffiliation, CustomName, ApiKey, LoginToken):
+        for table in _OWN:
             await change.session.execute(delete(table).where(table.user_id == user.id))
         await change.session.execute(delete(User).where(User.id == user.id))
         change.note("user.remove", f"user/{user.id}", before={"email": user.email, "name": user.name})

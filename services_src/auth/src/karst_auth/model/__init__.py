@@ -13,7 +13,7 @@ from karst_auth.model.access import (
     TosAcceptance,
 )
 from karst_auth.model.base import Base
-from karst_auth.model.people import Affiliation, App, CustomName, User, UserAffiliation
+from karst_auth.model.people import Affiliation, App, CustomName, User, UserAffiliation, UserIdentity
 from karst_auth.model.records import AuditEntry, Version
 from karst_auth.model.tokens import ApiKey, LoginToken
 
@@ -37,5 +37,6 @@ __all__ = [
     "TosAcceptance",
     "User",
     "UserAffiliation",
+    "UserIdentity",
     "Version",
 ]

@@ -50,6 +50,22 @@ class CustomName(Base):
     updated: Mapped[Now]
 
 
+class UserIdentity(Base):
+    """Who somebody is at a provider of identities, by which they are found when they sign in again."""
+
+    __tablename__ = "user_identity"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        UniqueConstraint("user_id", "issuer"),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[UserId]
+    issuer: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(255))
+    created: Mapped[Now]
+
+
 class Affiliation(Base):
     """An institution."""
 

@@ -29,6 +29,7 @@ class CaveError(HTTPException):
         data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        self.code, self.message = code, message
         super().__init__(status, _body(code, message, data), dict(headers) if headers is not None else None)
 
 

@@ -26,8 +26,8 @@ from karst_platform.pages.csrf import csrf_token, is_csrf_token
 from karst_platform.pages.errors import ErrorPages, wants_page
 from karst_platform.pages.fields import Choice, Field, Form, Kind, empty_form, filled_form
 from karst_platform.pages.listings import Listing, Window, window_of
-from karst_platform.pages.sent import Posted, Sent, read_form
-from karst_platform.pages.site import Confirmation, Link, Pages, Person, Site, see_other
+from karst_platform.pages.sent import Posted, Sent, demand_vouched, read_form
+from karst_platform.pages.site import Confirmation, Link, Pages, Person, Site, root_of, see_other
 
 __all__ = [
     "CSRF_FIELD",
@@ -46,10 +46,12 @@ __all__ = [
     "Site",
     "Window",
     "csrf_token",
+    "demand_vouched",
     "empty_form",
     "filled_form",
     "is_csrf_token",
     "read_form",
+    "root_of",
     "see_other",
     "wants_page",
     "window_of",

@@ -16,6 +16,9 @@ from karst_platform.pages.csrf import FIELD, is_csrf_token
 
 _TYPE = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 1000
+_VOUCHED = "karst.pages.vouched"
+HEADER = "X-CSRF-Token"
+"""Where scripts of pages send the token of a form."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,20 @@ async def _posted(request: Request) -> Sent:
         _refuse("This form was sent from a page of another site, so nothing was done.")
     if token is not None and not is_csrf_token(token, sent.text(FIELD)):
         _refuse("This form is too old, so nothing was done. Load its page again, and send it from there.")
+    request.scope[_VOUCHED] = True
     return sent
+
+
+def demand_vouched(request: Request) -> None:
+    """Refuse to change anything by a cookie alone: a page of ours must have sent a form, or its token in `HEADER`.
+
+    For what changes things whichever way a request comes. Raises CaveError, 403.
+    """
+    guard, token = guard_of(request), caller_token(request)
+    if request.scope.get(_VOUCHED) or token is None or guard.carried(request).source == "header":
+        return
+    if not is_csrf_token(token, request.headers.get(HEADER, "")):
+        _refuse("A cookie alone changes nothing: send the token as Authorization: Bearer.")
 
 
 def _refuse(message: str) -> None:

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, HTTPException, Request
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
@@ -57,6 +56,8 @@ class Site:
     links: Sequence[Link] = ()
     login_url: str = ""
     """Where people sign in and have their account, as `Places.login_url`; blank where nobody does."""
+    sign_out: str = ""
+    """Path behind the prefix to which a button to sign out leads; only where people sign in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +109,8 @@ class Pages:
     ) -> HTMLResponse:
         """Make a page. Forms go to this host, and are sent on to no other than the origins `form_targets`."""
         token = caller_token(request)
-        root = str(request.scope.get("root_path", "")).rstrip("/")
-        html = self.render(template, {"path": request.url.path, **(values or {})}, root=root, person=person, key=token)
+        told = {"path": request.url.path, **(values or {})}
+        html = self.render(template, told, root=root_of(request), person=person, key=token)
         # Whatever is made for somebody stays out of every cache.
         caching = "no-cache" if person is None and token is None else "no-store"
         safe = {"Content-Security-Policy": self.policy(form_targets), "Cache-Control": caching}
@@ -141,8 +142,7 @@ class Pages:
 
     def policy(self, form_targets: Sequence[str] = ()) -> str:
         """What the pages may do: load our own style, script and icon, and send forms to us."""
-        targets = {*form_targets, *([_origin(self.site.login_url)] if self.site.login_url else [])}
-        listed = " ".join(["'self'", *sorted(targets)])
+        listed = " ".join(["'self'", *sorted(set(form_targets))])
         return (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             f"base-uri 'none'; form-action {listed}; frame-ancestors 'none'"
@@ -175,10 +175,10 @@ def see_other(address: str, headers: Mapping[str, str] | None = None) -> Respons
     )
 
 
+def root_of(request: Request) -> str:
+    """The prefix by which the service was asked: what stands before the paths of its own pages."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
 def _files(folder: Traversable) -> list[Traversable]:
     return [each for each in folder.iterdir() if each.name.rpartition(".")[2] in _TYPES] if folder.is_dir() else []
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
+from karst_auth.login.oidc import GOOGLE, read_client
 from karst_platform import Settings
 
 
@@ -21,6 +22,12 @@ def _none_of_blank(value: object) -> object:
 
 def _items(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+
+def _client(value: SecretStr) -> SecretStr:
+    if value.get_secret_value():
+        read_client(value.get_secret_value())
+    return value
 
 
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._-]+)*$")]
@@ -62,6 +69,19 @@ class AuthSettings(Settings):
         default=None, validation_alias="KARST_AUTH_DECLARED"
     )
     """File of JSON with accounts, groups and hashes of tokens that are there from the first start on."""
+
+    sign_in_origins: Origins = Field(default=(), validation_alias="KARST_SIGN_IN_ORIGINS")
+    """Origins of our other hosts and of viewers, by commas, to which people are sent with a token; pages list more."""
+    oidc_issuer: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] = Field(
+        default=GOOGLE, validation_alias="KARST_OIDC_ISSUER"
+    )
+    """Who vouches for people: the address of an issuer of OpenID Connect."""
+    oauth_client: Annotated[SecretStr, AfterValidator(_client)] = Field(
+        default=SecretStr(""), validation_alias="OAUTH_CLIENT"
+    )
+    """JSON file of our web client at this issuer; without one nobody can sign in."""
+    secret_key: SecretStr = Field(default=SecretStr(""), validation_alias="AUTH_SECRET_KEY")
+    """Signs sign-ins under way, the same for all replicas; without one each has its own."""
 
     @property
     def is_revealed(self) -> bool:
