@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from karst_info.main import create_app
-from karst_info.options import InfoSettings
+from karst_info.settings import InfoSettings
 from karst_platform.cave.guard.authority import AuthorityUnavailableError, Freshness
 from karst_platform.cave.guard.record import MissingTos, UserRecord
 

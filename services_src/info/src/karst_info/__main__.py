@@ -7,7 +7,7 @@ import os
 import sys
 
 from karst_info.migrations import MIGRATIONS
-from karst_info.options import InfoSettings
+from karst_info.settings import InfoSettings
 from karst_platform import SettingsError, load_settings
 from karst_platform.server import serve
 
@@ -25,7 +25,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     if sys.argv[1:] == ["migrate"]:
-        MIGRATIONS.run(settings.postgres_dsn.get_secret_value())
+        MIGRATIONS.run(settings.database)
     elif sys.argv[1:]:
         sys.exit("usage: python -m karst_info [migrate | import DUMP]")
     else:

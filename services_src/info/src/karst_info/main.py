@@ -16,9 +16,9 @@ from karst_info.admin_routes import administration
 from karst_info.changes import Changes
 from karst_info.current import Current
 from karst_info.declared import Declaring
-from karst_info.options import InfoSettings
 from karst_info.pages import people, site_of
 from karst_info.routes import TAGS, api
+from karst_info.settings import InfoSettings
 from karst_platform import load_settings, service_app
 from karst_platform.app import Frame
 from karst_platform.cave.cors import Cors
@@ -47,7 +47,7 @@ class Info:
     """What the application is made of."""
 
     def __init__(self, settings: InfoSettings) -> None:
-        self.database = Relational(settings.postgres_dsn.get_secret_value())
+        self.database = Relational(settings.database)
         self.current = Current(self.database, settings.url_prefix)
         self.changes = Changes(self.database, self.current)
         self.declaring = Declaring(settings.datasets_path, self.database, self.current)

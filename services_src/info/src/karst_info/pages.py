@@ -10,7 +10,7 @@ from starlette.responses import Response
 from karst_info import sources
 from karst_info.catalogue import Stack
 from karst_info.current import Current
-from karst_info.options import InfoSettings
+from karst_info.settings import InfoSettings
 from karst_info.viewer import links_of
 from karst_info.visible import DATASTACK, datastacks_for, stack_of
 from karst_platform.cave.guard.checks import signed_in

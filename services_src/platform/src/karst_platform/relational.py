@@ -14,13 +14,15 @@ from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from karst_platform.relational_address import engine_url, place_of
+from karst_platform.relational_login import address_of, log_in
 from karst_platform.stores.documents import ContentionError, StoreUnavailableError, UnstorableError
 
+__all__ = ["Relational", "engine_url", "place_of"]
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 _WAIT_S = 3.0
@@ -35,9 +37,10 @@ class Relational:
 
     def __init__(self, dsn: str, *, connections: int = 10, statement_timeout_s: float = 10) -> None:
         limit_ms = int(statement_timeout_s * 1000)
+        url, options = address_of(dsn)
         self.dsn = dsn
         self.engine = create_async_engine(
-            engine_url(dsn),
+            url,
             pool_size=connections,
             max_overflow=0,
             pool_timeout=_WAIT_S,
@@ -47,9 +50,10 @@ class Relational:
                 "application_name": "karst",
                 "connect_timeout": 5,
                 "options": f"-c timezone=UTC -c statement_timeout={limit_ms}"
-                f" -c idle_in_transaction_session_timeout={4 * limit_ms}",
+                f" -c idle_in_transaction_session_timeout={4 * limit_ms} {options}",
             },
         )
+        log_in(self.engine.sync_engine, dsn)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -74,26 +78,6 @@ class Relational:
     async def close(self) -> None:
         """Let all connections go."""
         await self.engine.dispose()
-
-
-def engine_url(dsn: str) -> URL:
-    """The address in SQLAlchemy's words: `postgresql://...` with the driver that we use."""
-    return make_url(dsn).set(drivername="postgresql+psycopg")
-
-
-def place_of(dsn: str) -> str:
-    """The address without user and password, for people to read. Raises ValueError, which quotes nothing of it."""
-    try:
-        url = engine_url(dsn)
-        host = url.host or url.query.get("host") or "localhost"
-    except (ArgumentError, ValueError):
-        url, host = None, ""
-    if url is None or not url.database or not dsn.startswith(("postgresql://", "postgres://")):
-        raise ValueError(
-            "The address of PostgreSQL can't be read. Write postgresql://user:password@host:5432/database, "
-            "with special characters of the password in percent form"
-        )
-    return f"postgresql://{host}:{url.port or 5432}/{url.database}"
 
 
 @contextmanager

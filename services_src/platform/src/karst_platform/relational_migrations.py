@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, text
 
-from karst_platform.relational import engine_url
+from karst_platform.relational_login import address_of, log_in
 
 _LOCK = 0x6B61727375  # any number that only we use
 _CONNECTION, _TABLE = "connection", "version_table"
@@ -66,7 +66,9 @@ class Migrations:
 
 @contextmanager
 def _connected(dsn: str) -> Generator[Connection]:
-    engine = create_engine(engine_url(dsn), connect_args={"options": "-c timezone=UTC"})
+    url, options = address_of(dsn)
+    engine = create_engine(url, connect_args={"options": f"-c timezone=UTC {options}"})
+    log_in(engine, dsn)
     try:
         with engine.begin() as connection:
             yield connection

@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, StringConstraints
 
 from karst_platform.cave.guard.settings import GuardSettings
-from karst_platform.settings import PostgresAddress, Prefix
+from karst_platform.relational_login import DatabaseSettings
+from karst_platform.settings import Prefix
 
 Site = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>#?]+$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^(https?://)?[A-Za-z0-9.-]+(:\d+)?$")]
 
 
-class InfoSettings(GuardSettings):
+DATABASE = "infoservice"
+"""What the database is called where nobody says."""
+
+
+class InfoSettings(GuardSettings, DatabaseSettings):
     """Settings of the info service."""
 
     body_limit_kib: int = Field(default=64, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
@@ -23,16 +28,17 @@ class InfoSettings(GuardSettings):
     """Seconds after which a request without an answer is given up, with 504."""
     url_prefix: Prefix = Field(default="/info", validation_alias="URL_PREFIX")
     """What stands before every path."""
-    postgres_dsn: PostgresAddress = Field(
-        default=SecretStr("postgresql://localhost/infoservice"), validation_alias="KARST_POSTGRES_DSN"
-    )
-    """PostgreSQL with aligned volumes and datastacks: `postgresql://user@host/infoservice`."""
     datasets_path: Path = Field(default=Path("/etc/karst/datasets.json"), validation_alias="KARST_DATASETS")
     """Where `datasets.json` is mounted; what it declares is there from the start on."""
     global_host: Origin = Field(default="localhost", validation_alias="KARST_GLOBAL_HOST")
     """Host of the global services, for links to stored states."""
     viewer: Site = Field(default="https://spelunker.cave-explorer.org", validation_alias="NEUROGLANCER_URL")
     """Viewer of datastacks that name none."""
+
+    @property
+    def database(self) -> str:
+        """Address of the database."""
+        return self.dsn(DATABASE)
 
     @property
     def global_address(self) -> str:
