@@ -24,8 +24,13 @@ class Mounted:
     """Sends each request to the service whose prefix it has, with however many slashes, else to the front page."""
 
     def __init__(self, services: Iterable[Service]) -> None:
-        ordered = sorted(services, key=lambda one: -len(one.declared.prefix))
-        self._apps: Sequence[tuple[str, ASGIApp]] = [(one.declared.prefix, one.app) for one in ordered]
+        places = [
+            (prefix, one.app)
+            for one in services
+            for prefix in (one.declared.prefix, one.declared.sticky_prefix)
+            if prefix is not None
+        ]
+        self._apps: Sequence[tuple[str, ASGIApp]] = sorted(places, key=lambda place: -len(place[0]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""

@@ -25,8 +25,18 @@ class DemoLogin:
     token: str
 
 
-def next_steps(address: Address, login: DemoLogin | None, datasets_path: str | None, elapsed_s: float) -> list[Text]:
-    """Lines for the terminal. `datasets_path` is a route that the token opens, where a service has one."""
+def next_steps(
+    address: Address,
+    login: DemoLogin | None,
+    datasets_path: str | None,
+    elapsed_s: float,
+    *,
+    cave: DemoLogin | None = None,
+) -> list[Text]:
+    """Lines for the terminal. `datasets_path` is a route that the token opens, where a service has one.
+
+    `cave` is who is signed in at the services of CAVE.
+    """
     lines = [
         Text(),
         Text.assemble(
@@ -50,6 +60,13 @@ def next_steps(address: Address, login: DemoLogin | None, datasets_path: str | N
             Text(),
             Text("Clients that speak HTTPS only:", style="bold"),
             Text(f"export REQUESTS_CA_BUNDLE={_quoted(address.bundle)} SSL_CERT_FILE={_quoted(address.bundle)}"),
+        ]
+    if cave is not None:
+        lines += [
+            Text(),
+            Text(f"Signed in to CAVE as {cave.email}, with this token; `karst token EMAIL` gives those of others:"),
+            Text(cave.token, style="green"),
+            Text(f"Account, keys and administration: {address.https}/sticky_auth/settings"),
         ]
     return [*lines, Text(), Text("Ctrl-C stops it; everything is kept.", style="dim")]
 

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psutil
+from rich.text import Text
 from starlette.types import ASGIApp
 
 from karst_local import database, demo, mount
 from karst_local.authority import certificates
+from karst_local.databases import prepare_databases
 from karst_local.faults import Exit, LocalError
 from karst_local.logs import log_to
 from karst_local.next_steps import Address, DemoLogin, next_steps
 from karst_local.options import Options
+from karst_local.people import AuthHere, auth_here, first_people
 from karst_local.ports import free_port
 from karst_local.progress import Progress, counted
 from karst_local.server import Listener, Stop, drain, listen, stopping_on_signals, until_first
-from karst_local.services import declared_services
+from karst_local.services import Declared, declared_services
 from karst_local.state import NEEDED_BYTES, NEEDED_WITHOUT_DATABASE_BYTES, State, open_state, write_private
-from karst_local.wiring import make_services, signing_key, variables
+from karst_local.wiring import AUTH, make_services, signing_key, told_to, variables
 
 CLIO = "clio"
 _CATALOG = "/v2/datasets"
@@ -48,17 +51,19 @@ class _Run:
         clio = next((one for one in declared if one.name == CLIO), None)
         places = self._places()
         async with self._database() as (dsn, server):
-            await self._migrate(dsn)
+            await self._migrate(dsn, declared)
             login = await self._first_user(dsn) if clio is not None and self._options.is_loopback else None
+            known = variables(self._options, self._state, places.address, dsn)
+            here, cave = await self._people(declared, known)
             with self._progress.step("Services") as step:
-                known = variables(self._options, self._state, places.address, dsn)
-                services = await make_services(declared, known, login)
+                services = await make_services(declared, known, login, here)
                 step.note = ", ".join(one.declared.name for one in services)
             async with mount.started(services):
                 app = mount.NothingKept(mount.Mounted(services))
                 guarded = mount.OnlyThisMachine(app) if self._options.is_loopback else app
                 path = clio.prefix + _CATALOG if clio is not None else None
-                return await self._listen(guarded, places, server, stop, login=login, path=path)
+                shown = next_steps(places.address, login, path, _elapsed_s(), cave=cave)
+                return await self._listen(guarded, places, server, stop, shown)
 
     def _places(self) -> _Places:
         options = self._options
@@ -89,9 +94,9 @@ class _Run:
         finally:
             await asyncio.to_thread(server.stop)
 
-    async def _migrate(self, dsn: str) -> None:
+    async def _migrate(self, dsn: str, declared: tuple[Declared, ...]) -> None:
         with self._progress.step("Schema") as step:
-            steps = await database.prepare(dsn)
+            steps = await database.prepare(dsn) + await prepare_databases(dsn, declared)
             step.note = counted(steps, "migration") if steps else "up to date"
 
     async def _first_user(self, dsn: str) -> DemoLogin:
@@ -101,20 +106,31 @@ class _Run:
         token = demo.token(self._state, signing_key(self._options, self._state), seeded.owner)
         return DemoLogin(email=self._options.deployment.owner, token=token)
 
+    async def _people(
+        self, declared: tuple[Declared, ...], known: Mapping[str, str]
+    ) -> tuple[AuthHere | None, DemoLogin | None]:
+        service = next((one for one in declared if one.name == AUTH), None)
+        if service is None:
+            return None, None
+        here = auth_here(told_to(service, known), self._state, is_loopback=self._options.is_loopback)
+        if not self._options.is_loopback:
+            return here, None
+        with self._progress.step("People"):
+            token = await first_people(here, self._state, self._options.deployment)
+        return here, DemoLogin(email=self._options.deployment.owner, token=token)
+
     async def _listen(
         self,
         app: ASGIApp,
         places: _Places,
         server: database.Server | None,
         stop: Stop,
-        *,
-        login: DemoLogin | None,
-        path: str | None,
+        shown: list[Text],
     ) -> Exit:
         servers = listen(app, places.listeners)
         running = [asyncio.create_task(one.serve()) for one in servers]
         await asyncio.sleep(0)  # they bind now
-        self._progress.show(*next_steps(places.address, login, path, _elapsed_s()))
+        self._progress.show(*shown)
         watch = [database.Watch(server, self._progress).run()] if server is not None else []
         try:
             await until_first(stop.asked.wait(), *(_ended(one) for one in running), *watch)

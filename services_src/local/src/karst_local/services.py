@@ -28,6 +28,10 @@ class Declared:
     ready_path: str
     variables: frozenset[str]
     """Names of the settings and secrets that it reads."""
+    sticky_prefix: str | None = None
+    """Where it stands too."""
+    databases: tuple[str, ...] = ()
+    """Stores that are databases of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +56,18 @@ def declared_services(folder: Path) -> tuple[Declared, ...]:
 
 
 def make_service(declared: Declared, known: Mapping[str, str], **extras: object) -> Service:
-    """Make the service's application. Of the `known` variables it gets those that it declares. Raises LocalError."""
+    """Make the service's application. Of the `known` variables it gets those that it declares, of the `extras` those
+    that it takes. Raises LocalError.
+    """
     try:
         create_app = import_module(f"{declared.module}.main").create_app
         model = next(
             hint for hint in get_type_hints(create_app).values() if inspect.isclass(hint) and issubclass(hint, Settings)
         )
         values = {name: known[name] for name in declared.variables & known.keys()}
-        return Service(declared=declared, app=cast("FastAPI", create_app(load_settings(model, values), **extras)))
+        taken = inspect.signature(create_app).parameters
+        given = {name: extra for name, extra in extras.items() if name in taken}
+        return Service(declared=declared, app=cast("FastAPI", create_app(load_settings(model, values), **given)))
     except SettingsError as error:
         raise LocalError(Exit.USAGE, f"{declared.name}: {error}") from error
     except ModuleNotFoundError as error:
@@ -80,6 +88,8 @@ def _declared(path: Path) -> Declared | None:
             prefix=str(document["routes"]["prefix"]).rstrip("/"),
             ready_path=str(document["health"]["ready"]),
             variables=frozenset(document.get("settings", {})) | frozenset(document.get("secrets", {})),
+            sticky_prefix=document["routes"].get("sticky_prefix"),
+            databases=tuple(str(one["name"]) for one in document.get("stores", {}).get("relational", ())),
         )
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise LocalError(

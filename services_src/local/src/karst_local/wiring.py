@@ -8,11 +8,15 @@ from functools import partial
 
 from karst_landing import Demo
 from karst_local import mount
+from karst_local.databases import database_of
 from karst_local.next_steps import Address, DemoLogin
 from karst_local.options import Options
+from karst_local.people import AuthHere, declare_owner
 from karst_local.services import Declared, Service, make_service
 from karst_local.state import State
 
+AUTH = "auth"
+"""The one service that knows who calls the others."""
 LANDING = "landing"
 """The one service that learns of the others."""
 _BUCKETS = {"CLIO_SUBVOL_BUCKET": "subvolumes", "SIG_BUCKET": "signatures", "TRANSFER_DEST": "transfer"}
@@ -26,9 +30,15 @@ def signing_key(options: Options, state: State) -> str:
 
 def variables(options: Options, state: State, address: Address, dsn: str) -> dict[str, str]:
     """Settings by variable; a service gets those that it declares. The shell may say where cut-outs and the like go."""
+    host = address.https.partition("://")[2]
     return {
         **_BUCKETS,
         **options.environment,
+        "AUTH_SECRET_KEY": state.secret("auth-secret-key"),
+        "AUTH_URL": f"{host}/auth",
+        "KARST_AUTH_DECLARED": declare_owner(state, options.deployment),
+        "KARST_SIGN_IN_ORIGINS": f"{address.http},{address.https}",
+        "STICKY_AUTH_URL": f"{host}/sticky_auth",
         "KARST_BUCKETS": str(state.subfolder("buckets")),
         "FLYEM_SECRET": signing_key(options, state),
         "KARST_DATASETS": str(state.datasets),
@@ -47,16 +57,33 @@ def variables(options: Options, state: State, address: Address, dsn: str) -> dic
 
 
 async def make_services(
-    declared: tuple[Declared, ...], known: Mapping[str, str], login: DemoLogin | None
+    declared: tuple[Declared, ...], known: Mapping[str, str], login: DemoLogin | None, here: AuthHere | None = None
 ) -> list[Service]:
-    """Make all services; the front page last, for it shows the others. Raises LocalError."""
-    services = [make_service(one, {**known, "URL_PREFIX": one.prefix}) for one in declared if one.name != LANDING]
+    """Make all services; the front page last, for it shows the others. Raises LocalError.
+
+    Those that ask auth ask the one `here`, where there is one.
+    """
+    extras: dict[str, object] = {"authority": here.auth.needs.authority} if here is not None else {}
+    of_auth: dict[str, object] = {"auth": here.auth, "demo": here.demo} if here is not None else {}
+    services = [
+        make_service(one, told_to(one, known), **(of_auth if one.name == AUTH else extras))
+        for one in declared
+        if one.name != LANDING
+    ]
     front = [one for one in declared if one.name == LANDING]
     if not front:
         return services
     told = {**known, "KARST_SERVICES": await _links(services)}
     demo = Demo(email=login.email, token=login.token) if login is not None else None
     return [*services, make_service(front[0], told, demo=demo, health=partial(mount.health, services))]
+
+
+def told_to(service: Declared, known: Mapping[str, str]) -> dict[str, str]:
+    """What one service is told: where it stands, and the address of its own database where it has one."""
+    told = {**known, "URL_PREFIX": service.prefix}
+    for store in service.databases:
+        told["KARST_POSTGRES_DSN"] = database_of(known["KARST_POSTGRES_DSN"], store)
+    return told
 
 
 async def _links(services: list[Service]) -> str:
