@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 
 from karst_auth.account import access, keys, overview, username
 from karst_auth.account import terms as account_terms
+from karst_auth.admin.routes import administration
 from karst_auth.api import audit, datasets, groups, service_accounts, session, tables, terms, users
 from karst_auth.api.needs import Needs
 from karst_auth.api.refusals import Refusals
@@ -167,6 +168,7 @@ def create_app(
         app.include_router(page.routes(sign_in))
     if demo is not None:
         app.include_router(demo_routes(sign_in, demo))
+    app.include_router(administration(made.needs, sign_in.pages))
     app.include_router(sign_in.pages.assets())
     app.include_router(_version())
     describe_document(app, TAGS)

@@ -86,7 +86,8 @@ class Area:
     """What goes with it."""
     asking_again: Callable[[AsyncSession], Awaitable[Asking]] | None = None
     """What can be changed later; None where nothing can."""
-    update: Callable[[Changing, int, Values], Awaitable[None]] | None = None
+    update: Callable[[Changing, int, Values], Awaitable[int | None]] | None = None
+    """Returns the id where that is another one afterwards."""
     has_own_page: bool = False
     """Whether one of them has more to show than a form."""
     markdown: str = ""

@@ -69,14 +69,14 @@ async def change_page(
         values = asking.values(form)
         async with desk.changing(request, caller) as change:
             await area.held(change, id_, sent.text(SEEN))
-            await area.update(change, id_, values)
+            moved_id = await area.update(change, id_, values)
     except FormError as error:
         return error.form, sent.text(SEEN), CaveError(422, "invalid_request", str(error))
     except CaveError as error:
         if _code(error) != CODE:
             return asking.refused(form, error), sent.text(SEEN), error
         return _conflict(asking, form, thing.values, error), thing.seen, error
-    return desk.go(request, area.link(id_), "changed")
+    return desk.go(request, area.link(moved_id or id_), "changed")
 
 
 def _conflict(asking: Asking, form: Form, now: Values, error: CaveError) -> Form:

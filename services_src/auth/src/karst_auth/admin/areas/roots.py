@@ -57,13 +57,13 @@ async def _create(change: Changing, values: Values) -> int:
     return await change.session.scalar(query) or 0
 
 
-async def _update(change: Changing, id_: int, values: Values) -> None:
+async def _update(change: Changing, id_: int, values: Values) -> int | None:
     row = await _row(change, id_)
     if (row.table_id, row.root_id) != (str(values["table_id"]).strip(), values["root_id"]):
         await _remove(change, id_)
-        await _create(change, values)
-        return
+        return await _create(change, values)
     await tables.set_public(change, table=row.table_id, root_id=row.root_id, is_public=bool(values["public"]))
+    return None
 
 
 async def _remove(change: Changing, id_: int) -> None:

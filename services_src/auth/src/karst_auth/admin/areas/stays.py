@@ -73,11 +73,11 @@ async def _create(change: Changing, values: Values) -> int:
     return await change.session.scalar(query) or 0
 
 
-async def _update(change: Changing, id_: int, values: Values) -> None:
+async def _update(change: Changing, id_: int, values: Values) -> int:
     row = await _row(change, id_)
     if (row.user_id, row.affiliation_id) != (values["user"], values["affiliation"]):
         await _remove(change, id_)
-    await _create(change, values)
+    return await _create(change, values)
 
 
 async def _remove(change: Changing, id_: int) -> None:

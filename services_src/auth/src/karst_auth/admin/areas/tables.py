@@ -59,7 +59,8 @@ async def _read(session: AsyncSession, id_: int) -> Thing | None:
 
 
 async def _create(change: Changing, values: Values) -> int:
-    await _map(change, values)
+    name = await _dataset(change, values["dataset"])
+    await tables.map_table(change, namespace=values["service_name"], table=values["table_name"], dataset=name)
     query = select(ServiceTable.id).where(
         ServiceTable.service_name == str(values["service_name"]).strip(),
         ServiceTable.table_name == str(values["table_name"]).strip(),
@@ -67,9 +68,11 @@ async def _create(change: Changing, values: Values) -> int:
     return await change.session.scalar(query) or 0
 
 
-async def _update(change: Changing, id_: int, values: Values) -> None:
+async def _update(change: Changing, id_: int, values: Values) -> int:
+    """Move it, all or nothing: what belongs to it is asked for between the two by nobody."""
     await _remove(change, id_)
-    await _map(change, values)
+    await change.session.flush()
+    return await _create(change, values)
 
 
 async def _remove(change: Changing, id_: int) -> None:
@@ -78,11 +81,6 @@ async def _remove(change: Changing, id_: int) -> None:
         raise CaveError(404, "not_found", "There is no such table.")
     name = await _dataset(change, row.dataset_id)
     await tables.unmap_table(change, namespace=row.service_name, table=row.table_name, dataset=name)
-
-
-async def _map(change: Changing, values: Values) -> None:
-    name = await _dataset(change, values["dataset"])
-    await tables.map_table(change, namespace=values["service_name"], table=values["table_name"], dataset=name)
 
 
 async def _dataset(change: Changing, id_: object) -> str:

@@ -1,0 +1,106 @@
+"""Somebody who administers with a browser: follows links, fills in forms, and sends what the page's forms have."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urlencode, urljoin
+
+import httpx
+
+from services_src.auth.tests.world import World
+
+ORIGIN = "https://auth.example.org"
+HOME = f"{ORIGIN}/auth/admin"
+
+
+@dataclass
+class Form:
+    """A form of a page, with what it would send."""
+
+    action: str
+    values: list[tuple[str, str]]
+
+
+class _Forms(HTMLParser):
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._address = address
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form" and told.get("method") == "post":
+            self.forms.append(Form(urljoin(self._address, told.get("action", "")), []))
+        elif tag == "input" and self.forms and told.get("type") == "hidden":
+            self.forms[-1].values.append((told["name"], told.get("value", "")))
+
+
+class Browser:
+    """A browser in which somebody is signed in."""
+
+    def __init__(self, client: httpx.AsyncClient, world: World, who: str) -> None:
+        self._client = client
+        self._headers = {
+            "Accept": "text/html",
+            "Cookie": f"middle_auth_token={world.tokens[who]}",
+            "Sec-Fetch-Site": "same-origin",
+            "Sec-Fetch-Mode": "navigate",
+        }
+
+    async def get(self, path: str, *, expects: int = 200) -> httpx.Response:
+        """Go to a page below `/admin`, or to a whole address."""
+        answer = await self._client.get(_address(path), headers=self._headers)
+        assert answer.status_code == expects, answer.text
+        return answer
+
+    async def send(
+        self,
+        page: str,
+        to: str,
+        values: dict[str, str] | list[tuple[str, str]] | None = None,
+        *,
+        expects: int = 303,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send the form of a page that leads to `to`, with these values besides its hidden ones."""
+        forms = self.forms(await self.get(page))
+        form = next(each for each in forms if each.action.partition("?")[0] == _address(to))
+        return await self.post(form.action, merged(form, values), expects=expects, headers=headers)
+
+    async def post(
+        self, to: str, values: list[tuple[str, str]], *, expects: int = 303, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Send fields to an address."""
+        told = {**self._headers, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        answer = await self._client.post(_address(to), content=urlencode(values), headers=told)
+        assert answer.status_code == expects, answer.text
+        return answer
+
+    @staticmethod
+    def forms(answer: httpx.Response) -> list[Form]:
+        """The forms of a page."""
+        parser = _Forms(str(answer.url))
+        parser.feed(answer.text)
+        return parser.forms
+
+    async def csrf(self) -> str:
+        """A token of the pages for forms."""
+        return dict(self.forms(await self.get("permissions/new"))[-1].values)["csrf_token"]
+
+
+def merged(form: Form, values: dict[str, str] | list[tuple[str, str]] | None) -> list[tuple[str, str]]:
+    """What a form sends once it is filled in."""
+    told = list(values.items()) if isinstance(values, dict) else values or []
+    names = {name for name, _ in told}
+    return [*(pair for pair in form.values if pair[0] not in names), *told]
+
+
+def text_of(answer: httpx.Response) -> str:
+    """What a page says, without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
+
+
+def _address(path: str) -> str:
+    return urljoin(f"{HOME}/", path)
