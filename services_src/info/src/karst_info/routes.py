@@ -114,7 +114,7 @@ def api(current: Current, version: str) -> APIRouter:
 def _datastacks(current: Current) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/datastacks", response_model=list[str], responses=answers(["minnie65_public"], 401, 503))
+    @router.get("/datastacks", response_model=list[str], responses=answers(["minnie65_public"], 400, 401, 503))
     async def names_of_datastacks(request: Request, caller: SignedIn) -> Response:
         """List the datastacks that the caller may see, terms of service aside."""
         stacks = await datastacks_for(request, caller, current.get().datastacks.values())
@@ -167,7 +167,7 @@ def _volumes(current: Current) -> APIRouter:
     router = APIRouter()
     see_by_id = Depends(VolumeById(current))
 
-    @router.get("/aligned_volume", response_model=list[str], responses=answers(["minnie65_phase3"], 401, 503))
+    @router.get("/aligned_volume", response_model=list[str], responses=answers(["minnie65_phase3"], 400, 401, 503))
     async def names_of_volumes(request: Request, caller: SignedIn) -> Response:
         """List the aligned volumes that the caller may see, terms of service aside."""
         volumes = await volumes_for(request, caller, current.get().volumes.values())
@@ -198,7 +198,7 @@ def _volumes(current: Current) -> APIRouter:
     @router.get(
         "/aligned_volume/{name}/datastacks",
         response_model=list[str],
-        responses=answers(["minnie65_public"], 401, 503),
+        responses=answers(["minnie65_public"], 400, 401, 503),
     )
     async def datastacks_of_volume(request: Request, name: VolumeName, caller: SignedIn) -> Response:
         """List the datastacks of an aligned volume that the caller may see, terms of service aside."""
@@ -211,7 +211,7 @@ def _volumes(current: Current) -> APIRouter:
 def _viewers(current: Current) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/ngl_info", response_model=dict[str, dict[str, Any]], responses=answers({}, 401, 503))
+    @router.get("/ngl_info", response_model=dict[str, dict[str, Any]], responses=answers({}, 400, 401, 503))
     async def layers_for_viewers(request: Request, caller: SignedIn) -> Response:
         """List the layers of all aligned volumes and datastacks that the caller may see, terms of service aside."""
         known = current.get()
