@@ -25,7 +25,7 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     if sys.argv[1:] == ["migrate"]:
-        MIGRATIONS.run(settings.postgres_dsn.get_secret_value())
+        MIGRATIONS.run(settings.database)
     elif sys.argv[1:]:
         sys.exit("usage: python -m karst_auth [migrate | import DUMP]")
     else:

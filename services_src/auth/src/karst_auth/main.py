@@ -25,6 +25,7 @@ from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import DEPLOYMENT, Ledger
 from karst_auth.changes.tokens import hash_stored_keys
 from karst_auth.declared import apply_declared, read_declared
+from karst_auth.declared_datasets import apply_datasets, read_datasets
 from karst_auth.login import routes as login
 from karst_auth.login.attempts import Attempts
 from karst_auth.login.demo import Demo, DemoProvider
@@ -44,8 +45,9 @@ from karst_platform.cave.errors import answer_cave
 from karst_platform.cave.guard.changes import Changes
 from karst_platform.cave.guard.guard import Guard
 from karst_platform.cave.guard.places import Places
-from karst_platform.cave.guard.push import LocalChanges, RedisChanges, connect
+from karst_platform.cave.guard.push import LocalChanges, RedisChanges
 from karst_platform.cave.guard.remember import Remembering
+from karst_platform.cave.guard.settings import changes_of
 from karst_platform.cave.operations import describe_document
 from karst_platform.cave.paths import Heads, Paths
 from karst_platform.health import HealthPaths
@@ -104,9 +106,9 @@ def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
     `changes` carries word to whoever remembers something; without it Redis does, where the settings name one. Without
     that too others hear nothing, and remember for some seconds only.
     """
-    redis = _redis(settings) if changes is None and settings.redis_host else None
+    redis = changes_of(settings) if changes is None else None
     heard = changes or redis or Unheard()
-    database = Relational(settings.postgres_dsn.get_secret_value())
+    database = Relational(settings.database)
     uses = Uses(database)
     direct = SqlAuthority(database, uses)
     needs = Needs(
@@ -175,19 +177,14 @@ def create_app(
     return app
 
 
-def _redis(settings: AuthSettings) -> RedisChanges:
-    password = settings.redis_password.get_secret_value() or None
-    return RedisChanges(
-        connect(settings.redis_host, settings.redis_port, password=password, ca_file=settings.redis_ca or None)
-    )
-
-
 async def _begin(settings: AuthSettings, needs: Needs) -> None:
     """What each start does first: hash keys that an import brought, and make what is declared."""
     async with needs.ledger.change(DEPLOYMENT) as change:
         await hash_stored_keys(change, is_revealed=needs.is_revealed)
     if settings.declared is not None:
         await apply_declared(needs.ledger, read_declared(settings.declared))
+    if settings.datasets_path is not None:
+        await apply_datasets(needs.ledger, read_datasets(settings.datasets_path))
 
 
 def _version() -> APIRouter:

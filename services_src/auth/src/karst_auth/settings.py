@@ -8,20 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
 from karst_auth.login.oidc import GOOGLE, read_client
-from karst_platform import Settings
-
-
-def _prefix(value: str) -> str:
-    inner = value.strip().strip("/")
-    return f"/{inner}" if inner else ""
-
-
-def _none_of_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _items(value: object) -> object:
-    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+from karst_platform.cave.guard.settings import BarePlace, Origins, RedisSettings
+from karst_platform.relational_login import DatabaseSettings
+from karst_platform.settings import Prefix, none_of_blank
 
 
 def _client(value: SecretStr) -> SecretStr:
@@ -30,20 +19,18 @@ def _client(value: SecretStr) -> SecretStr:
     return value
 
 
-Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._-]+)*$")]
-Origins = Annotated[
-    tuple[Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?$")], ...], BeforeValidator(_items)
-]
+DATABASE = "authentication"
+"""What the database is called where nobody says."""
 
 
-class AuthSettings(Settings):
+class AuthSettings(RedisSettings, DatabaseSettings):
     """Settings of the auth service."""
 
     handler_timeout_s: int = Field(default=30, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
     """Seconds after which a request without an answer is given up, with 504."""
-    url_prefix: Annotated[str, AfterValidator(_prefix)] = Field(default="/auth", validation_alias="URL_PREFIX")
+    url_prefix: Prefix = Field(default="/auth", validation_alias="URL_PREFIX")
     """What stands before every path."""
-    sticky_auth_url: Place = Field(default="localhost/sticky_auth", validation_alias="STICKY_AUTH_URL")
+    sticky_auth_url: BarePlace = Field(default="localhost/sticky_auth", validation_alias="STICKY_AUTH_URL")
     """Host and path where people sign in, without a scheme."""
     token_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")] = Field(
         default="middle_auth_token", validation_alias="TOKEN_NAME"
@@ -51,21 +38,9 @@ class AuthSettings(Settings):
     """Name of the cookie, and of the parameter, that brings a token."""
     own_origins: Origins = Field(default=(), validation_alias="KARST_AUTH_ORIGINS")
     """Other origins whose pages may use the cookie, by commas."""
-    postgres_dsn: SecretStr = Field(
-        default=SecretStr("postgresql://localhost/authentication"), validation_alias="KARST_POSTGRES_DSN"
-    )
-    """PostgreSQL with the users: `postgresql://user@host/authentication`."""
     token_reveal: Literal["never", "owner"] = Field(default="never", validation_alias="TOKEN_REVEAL")
     """Whether owners see their keys again after they made them, which then are kept as they are: never or owner."""
-    redis_host: str = Field(default="", validation_alias="REDISHOST")
-    """Redis by which other processes hear of changes; without it, what they know of users counts for five seconds."""
-    redis_port: int = Field(default=6379, validation_alias="REDISPORT", ge=1, le=65535)
-    """Port of this Redis."""
-    redis_password: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_PASSWORD")
-    """Password of this Redis, where it has one."""
-    redis_ca: str = Field(default="", validation_alias="KARST_REDIS_CA")
-    """File with the authority that signed this Redis' certificate; without it the connection is not encrypted."""
-    declared: Annotated[Path | None, BeforeValidator(_none_of_blank)] = Field(
+    declared: Annotated[Path | None, BeforeValidator(none_of_blank)] = Field(
         default=None, validation_alias="KARST_AUTH_DECLARED"
     )
     """File of JSON with accounts, groups and hashes of tokens that are there from the first start on."""
@@ -82,6 +57,16 @@ class AuthSettings(Settings):
     """JSON file of our web client at this issuer; without one nobody can sign in."""
     secret_key: SecretStr = Field(default=SecretStr(""), validation_alias="AUTH_SECRET_KEY")
     """Signs sign-ins under way, the same for all replicas; without one each has its own."""
+
+    datasets_path: Annotated[Path | None, BeforeValidator(none_of_blank)] = Field(
+        default=None, validation_alias="KARST_DATASETS"
+    )
+    """`datasets.json`; what it declares is there from the first start on."""
+
+    @property
+    def database(self) -> str:
+        """Address of the database."""
+        return self.dsn(DATABASE)
 
     @property
     def is_revealed(self) -> bool:

@@ -56,8 +56,9 @@ def declared_services(folder: Path) -> tuple[Declared, ...]:
 
 
 def make_service(declared: Declared, known: Mapping[str, str], **extras: object) -> Service:
-    """Make the service's application. Of the `known` variables it gets those that it declares, of the `extras` those
-    that it takes. Raises LocalError.
+    """Make the service's application. Raises LocalError.
+
+    Of the `known` variables it gets those that it declares, of the `extras` those that it takes.
     """
     try:
         create_app = import_module(f"{declared.module}.main").create_app

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 import orjson
-from fastapi import Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from karst_auth.api.refusals import Audited
@@ -139,6 +139,19 @@ def plain(part: str, name: str) -> str:
     if "\0" in part or len(part) > 200:
         invalid(f"{name} is too long, or has characters that can't be kept.")
     return part
+
+
+Handler = Callable[..., Awaitable[Response]]
+
+
+def get_and_post(router: APIRouter, path: str) -> Callable[[Handler], Handler]:
+    """Answer both methods; each is a route of its own, so that documents of the API name them apart."""
+
+    def add(handler: Handler) -> Handler:
+        router.get(path)(handler)
+        return router.post(path)(handler)
+
+    return add
 
 
 def require_program(request: Request) -> None:

@@ -14,6 +14,7 @@ from karst_auth.api.needs import (
     SomeRole,
     Superadmin,
     changing,
+    get_and_post,
     ids_of,
     json_answer,
     plain,
@@ -88,7 +89,7 @@ def _one(router: APIRouter, needs: Needs) -> None:
 
 
 def _details(router: APIRouter, needs: Needs) -> None:
-    @router.api_route("/service_account/{user_id:int}/token", methods=["GET", "POST"])
+    @get_and_post(router, "/service_account/{user_id:int}/token")
     async def working_token(request: Request, user_id: Id, caller: Superadmin) -> Response:
         """A key that works: the one that was kept, else a new one in place of the old, of which only a hash is kept."""
         require_program(request)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from karst_auth import people
-from karst_auth.api.needs import SUCCESS, Anyone, Id, Needs, changing, json_answer, require_program
+from karst_auth.api.needs import SUCCESS, Anyone, Id, Needs, changing, get_and_post, json_answer, require_program
 from karst_auth.changes import tokens
 from karst_auth.changes.values import invalid
 from karst_auth.known import Known
@@ -33,7 +33,7 @@ def routes(needs: Needs) -> APIRouter:
 
 
 def _sessions(router: APIRouter, needs: Needs) -> None:
-    @router.api_route("/logout", methods=["GET", "POST"])
+    @get_and_post(router, "/logout")
     async def log_out(request: Request, caller: Anyone) -> Response:
         """End the sign-in whose token this is."""
         require_program(request)
@@ -44,7 +44,7 @@ def _sessions(router: APIRouter, needs: Needs) -> None:
             await tokens.sign_out(change, caller.id, token.id)
         return json_answer(SUCCESS)
 
-    @router.api_route("/logout_all", methods=["GET", "POST"])
+    @get_and_post(router, "/logout_all")
     async def log_out_everywhere(request: Request, caller: Anyone) -> Response:
         """End all sign-ins of the caller; keys stay."""
         require_program(request)
@@ -61,7 +61,7 @@ def _sessions(router: APIRouter, needs: Needs) -> None:
 
 
 def _keys(router: APIRouter, needs: Needs) -> None:
-    @router.api_route("/create_token", methods=["GET", "POST"])
+    @get_and_post(router, "/create_token")
     async def create_token(request: Request, caller: Anyone) -> Response:
         """Make a key, which stands in this answer and nowhere else. People with a browser are asked on a page first."""
         if request.method == "GET" and wants_page(request.scope):
@@ -96,7 +96,7 @@ def _keys(router: APIRouter, needs: Needs) -> None:
             raise CaveError(404, "invalid_token", "This is not the token that you call with.")
         return json_answer(_token(caller).ttl_s())
 
-    @router.api_route("/refresh_token", methods=["GET", "POST"])
+    @get_and_post(router, "/refresh_token")
     async def refresh_token(request: Request, caller: Anyone) -> Response:
         """Replace the caller's only key by a new one. Make and delete keys instead."""
         require_program(request)

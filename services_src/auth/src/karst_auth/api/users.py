@@ -20,6 +20,7 @@ from karst_auth.api.needs import (
     SomeRole,
     Superadmin,
     changing,
+    get_and_post,
     ids_of,
     json_answer,
     plain,
@@ -104,7 +105,7 @@ def _one(router: APIRouter, needs: Needs) -> None:
             await users.remove(change, user_id=user_id)
         return json_answer(SUCCESS)
 
-    @router.api_route("/user/{user_id:int}/update_cache", methods=["GET", "POST"])
+    @get_and_post(router, "/user/{user_id:int}/update_cache")
     async def forget_record(request: Request, user_id: Id, caller: Superadmin) -> Response:
         """Have all services look this user up anew."""
         async with changing(needs, request, caller) as change:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
-from karst_auth.api.needs import json_answer
+from karst_auth.api.needs import get_and_post, json_answer
 from karst_auth.changes import terms, tokens
 from karst_auth.changes.arrivals import Arrival, arrive
 from karst_auth.changes.ledger import Actor
@@ -40,7 +40,7 @@ def routes(sign_in: SignIn) -> APIRouter:
 
 
 def _authorize(router: APIRouter, sign_in: SignIn) -> None:
-    @router.api_route("/authorize", methods=["GET", "POST"])
+    @get_and_post(router, "/authorize")
     async def authorize(request: Request) -> Response:
         """Begin to sign in; programs get the address to open as text.
 
