@@ -118,3 +118,16 @@ caveclient does; both share the machine's cores. Answers were compressed once, w
 - A third of the least: sent at fixed times. Latency counts from when a request was due.""",
     reasons={},
 )
+
+INFO = Subject(
+    title="Datastacks",
+    method="""\
+One server process (granian) on embedded PostgreSQL with 100 datastacks, and beside it, in a process of its own, a
+client on loopback with a token, and an auth service that answers at once; all share the machine's cores. The caller,
+with 20 datasets and 50 groups, is known already; without Redis what is known of them is asked for every five seconds.
+
+- As many as it can: 64 connections that ask again as soon as they are answered, for 10 s after a second of warming up.
+- A third of the least: sent at fixed times. Latency counts from when a request was due.
+- Which ones one may see: one connection, for two seconds.""",
+    reasons={},
+)

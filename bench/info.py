@@ -1,0 +1,160 @@
+"""How fast the info service says what a datastack is, which every client asks for first, and which ones one may see."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import psycopg
+
+from bench.clio_load import closed_loop, open_loop
+from bench.measure import BenchError, Figure
+from bench.served import Served, serving
+from karst_info.migrations import MIGRATIONS
+from karst_platform.cave.guard.record import UserRecord
+from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+
+_CONNECTIONS = 64
+_DATASTACKS = 100
+_TOKEN = "0123456789abcdef" * 2
+_AUTHORIZED = {"Authorization": f"Bearer {_TOKEN}"}
+_FULL = "/info/api/v2/datastack/full/stack_7"
+_LIST = "/info/api/v2/datastacks"
+_LEAST_PER_S = 1500
+_LOAD_S = 10.0
+_START_S = 60
+_DATASETS = {f"dataset_{number}": ("view",) for number in range(20)}
+_USER = UserRecord(
+    id=3,
+    name="Ada",
+    email="ada@example.org",
+    groups=tuple(f"group {number}" for number in range(50)),
+    permissions=_DATASETS,
+    permissions_ignoring_tos=_DATASETS,
+)
+_ROWS = (
+    "INSERT INTO aligned_volume (name, image_source) VALUES ('volume', 'precomputed://gs://images/em')",
+    """INSERT INTO datastack (name, aligned_volume_id, segmentation_source, local_server, description)
+        SELECT 'stack_' || number, 1, 'graphene://https://local.example.org/segmentation/table/stack_' || number,
+        'https://local.example.org', repeat('What it is. ', 20) FROM generate_series(0, 99) number""",
+)
+
+
+def measure(folder: Path, load_s: float = _LOAD_S) -> list[Figure]:
+    """Ask as often as can be, then a third of the least, then for the list. Raises `BenchError`."""
+    database = EmbeddedPostgres(folder / "postgres")
+    try:
+        dsn = database.start()
+        _fill(dsn)
+        with _auth() as auth_url:
+            settings = {
+                "KARST_POSTGRES_DSN": dsn,
+                "AUTH_URL": auth_url,
+                "KARST_SERVICE_TOKEN": _TOKEN,
+                "KARST_DATASETS": str(folder / "none.json"),
+            }
+            with serving("karst_info.main:application", settings) as server:
+                _wait(server)
+                return _measured(server, load_s)
+    finally:
+        database.stop()
+
+
+def _measured(server: Served, load_s: float) -> list[Figure]:
+    request = [server.request(_FULL, _AUTHORIZED)]
+    closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=min(1, load_s))
+    before_s = server.cpu_s()
+    closed = closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=load_s)
+    each_us = (server.cpu_s() - before_s) / len(closed.latencies_s) * 1e6
+    per_s = _LEAST_PER_S / 3
+    opened = open_loop(server.port, request, connections=_CONNECTIONS, per_s=per_s, duration_s=load_s)
+    listed = [server.request(_LIST, _AUTHORIZED)]
+    alone = closed_loop(server.port, listed, connections=1, duration_s=min(2, load_s))
+    return [
+        Figure(
+            step="`GET datastack/full`, as many as it can",
+            value=closed.per_s,
+            limit=_LEAST_PER_S,
+            unit="/s",
+            is_least=True,
+            note=f"{_CONNECTIONS} connections, {each_us:.0f} us of server CPU each",
+        ),
+        Figure(
+            step=f"the same, {per_s:.0f} a second, p99",
+            value=opened.percentile_ms(0.99),
+            limit=15,
+            unit="ms",
+            note=f"median {opened.percentile_ms(0.5):.1f} ms, longest {opened.percentile_ms(1):.0f} ms",
+        ),
+        Figure(
+            step=f"which of {_DATASTACKS} datastacks one may see, p99",
+            value=alone.percentile_ms(0.99),
+            limit=100,
+            unit="ms",
+            note=f"median {alone.percentile_ms(0.5):.1f} ms, one after the other",
+        ),
+    ]
+
+
+def _fill(dsn: str) -> None:
+    MIGRATIONS.run(dsn)
+    with psycopg.connect(dsn) as connection:
+        for statement in _ROWS:
+            connection.execute(statement.encode())
+
+
+def _wait(server: Served) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_START_S)
+        connection.request("GET", _LIST, headers=_AUTHORIZED)
+        answer = connection.getresponse()
+        told = answer.read()
+        connection.close()
+        if answer.status == http.HTTPStatus.OK and len(json.loads(told)) == _DATASTACKS:
+            return
+        time.sleep(0.1)
+    raise BenchError("The info service didn't get ready")
+
+
+class _Auth(BaseHTTPRequestHandler):
+    """An auth service that knows one user, and the dataset of every datastack."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        is_user = self.path.endswith("/user/cache")
+        self._answer(_USER.to_json() if is_user else _dataset_of(self.path.split("/")[-2]))
+
+    def do_POST(self) -> None:
+        names = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._answer({name: _dataset_of(name) for name in names})
+
+    def _answer(self, value: object) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def _dataset_of(name: str) -> str:
+    return f"dataset_{int(name.rpartition('_')[2]) % len(_DATASETS)}"
+
+
+@contextmanager
+def _auth() -> Generator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Auth)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/auth"
+    server.shutdown()
+    server.server_close()
