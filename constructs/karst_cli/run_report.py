@@ -5,11 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from karst_cli.deploy_images import images_of
-from karst_cli.guarded_run import Request
 from karst_cli.stack_graph import Stack
 from karst_cli.terraform import Failure, Outcome, Terraform
+
+if TYPE_CHECKING:
+    # With it comes the model of the configuration, for which a synthesis would wait.
+    from karst_cli.guarded_run import Request
 
 _LISTED_AT_MOST = 4
 

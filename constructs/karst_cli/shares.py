@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from karst.config.loader import DEPLOYMENT_FILE
+from karst.config.folder import DEPLOYMENT_FILE
 
 MANIFEST = "manifest.json"
 

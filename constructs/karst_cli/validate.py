@@ -74,7 +74,8 @@ def validate(
 
 def _check_folder(path: Path, against: str | None, findings: _Findings) -> None:
     from karst.config.errors import ConfigError
-    from karst.config.loader import DEPLOYMENT_FILE, load_environment, load_environments
+    from karst.config.folder import DEPLOYMENT_FILE
+    from karst.config.loader import load_environment, load_environments
     from karst.config.rules import check_environments
     from karst.config.rules.services import known_services
 

@@ -19,14 +19,9 @@ from karst.config.approvals import Approvals
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.errors import ConfigError, Location, Problem, did_you_mean, raise_if_any, show, show_path
+from karst.config.folder import APPROVALS_FILE, DATASETS_FOLDER, DEPLOYMENT_FILE, README_FILE
 from karst.config.translate import explain
 from karst.config.yaml_source import Source, read_source
-
-DEPLOYMENT_FILE = "deployment.yaml"
-DATASETS_FOLDER = "datasets"
-README_FILE = "README.md"
-APPROVALS_FILE = "approvals.yaml"
-"""What the plan guard may let go; `karst guard` reads it, and here only its form is checked."""
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from karst.config.errors import ConfigError, Location, Problem, choices, dotted, show, show_path
-from karst.config.loader import DATASETS_FOLDER, DEPLOYMENT_FILE, Environment
+from karst.config.folder import DATASETS_FOLDER, DEPLOYMENT_FILE
+from karst.config.loader import Environment
 from karst.config.yaml_source import YamlValue, parse_source
 
 GIT_TIMEOUT_S = 60
