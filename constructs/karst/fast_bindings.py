@@ -28,10 +28,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from karst.lean_bindings import LeanFinder
+
 SWITCH = "KARST_FULL_BINDINGS"
 """Environment variable that, set to anything but 0, turns this module off."""
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of the cache's key; raise it when the derived archive changes."""
 _KEPT_ARCHIVES = 12
 _TRIAL = "import sys, cdktn; from jsii._runtime import kernel; kernel.load(*sys.argv[1:])"
@@ -42,6 +44,7 @@ _EXPORT = re.compile(r'^exports\.(?P<name>\w+) = __importStar\(require\("\./(?P<
 _REQUIRE = re.compile(r'require\("(?:\.\./)+([\w-]+)/index"\)')
 _ASSEMBLY, _INDEX = "package/.jsii", "package/lib/index.js"
 _FILES = frozenset({_ASSEMBLY, "package/package.json", "package/LICENSE"})
+_MAP = b"\n//# sourceMappingURL="
 _DOCS = frozenset({"docs", "readme", "locationInModule", "symbolId"})
 _log = logging.getLogger(__name__)
 
@@ -73,6 +76,8 @@ def activate(sources: Iterable[Path]) -> None:
     used = submodules_used(sources)
     kernel.load = Loader(load=kernel.load, used=used, cache=cache_folder())
     sys.meta_path.insert(0, _Watch(used, loaded=kernel.load.pruned))
+    if not __debug__:
+        sys.meta_path.insert(1, LeanFinder(_PROVIDER_PREFIX, cache_folder().parent / "code"))
 
 
 def submodules_used(sources: Iterable[Path]) -> Submodules:
@@ -189,8 +194,8 @@ def _prune(archive: Path, submodules: frozenset[str]) -> bytes:
     if missing := sorted(submodules - folders.keys()):
         raise UnknownArchiveError(f"the archive exports no {', '.join(missing)}")
     kept = _with_required(files, frozenset(folders[name] for name in submodules), frozenset(folders.values()))
-    code = {name: text for name, text in files.items() if _folder(name) in kept or _folder(name) == ""}
-    code[_INDEX] = _pruned_index(files[_INDEX].decode(), kept)
+    code = {name: _without_map(text) for name, text in files.items() if _folder(name) in kept or _folder(name) == ""}
+    code[_INDEX] = _pruned_index(code[_INDEX].decode(), kept)
     code[_ASSEMBLY] = _pruned_assembly(files[_ASSEMBLY], frozenset(_camel(folder) for folder in kept))
     return _packed(code)
 
@@ -227,14 +232,15 @@ def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return file.read()
 
 
+def _without_map(code: bytes) -> bytes:
+    """Code without its source behind it, a comment that is longer than the code."""
+    return code.rpartition(_MAP)[0] or code
+
+
 def _pruned_index(text: str, folders: frozenset[str]) -> bytes:
-    """The index with the exports of these folders only, and without its own source behind it."""
+    """The index with the exports of these folders only."""
     exports = ((line, _EXPORT.match(line)) for line in text.splitlines())
-    lines = [
-        line
-        for line, export in exports
-        if (export is None or export["folder"] in folders) and not line.startswith("//# sourceMappingURL")
-    ]
+    lines = [line for line, export in exports if export is None or export["folder"] in folders]
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from karst_cli.arguments import Arguments
+from karst_cli.direct_runtime import direct_runtime
 from karst_cli.shares import MANIFEST, divide, join, said_once
 from karst_cli.stack_graph import StackError, read_stacks
 from karst_cli.toolkit import find_node, run_toolkit, toolkit_environment
@@ -48,11 +49,17 @@ def synthesize(project: Path, arguments: Arguments, environment: Mapping[str, st
     command = app or _command(configuration, project)
     (output / MANIFEST).unlink(missing_ok=True)
     added = {"CDKTF_CONTEXT_JSON": json.dumps(configuration.get("context", {}))}
-    prepared = toolkit_environment({**_QUICKER, **environment, **added}, find_node())
+    prepared = toolkit_environment(quicker({**environment, **added}), find_node())
     status = _run_in_shares(command, project, arguments.output, prepared)
     if status == 0:
         _remove_stale(output)
     return status
+
+
+def quicker(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which an application synthesizes the same stacks in less time."""
+    quick = {**_QUICKER, **environment}
+    return quick | direct_runtime(quick)
 
 
 def _run_in_shares(command: str, project: Path, output: Path, environment: Mapping[str, str]) -> int:
