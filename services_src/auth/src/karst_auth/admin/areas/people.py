@@ -22,9 +22,12 @@ NAME = Field(name="name", label="Name", is_required=True, longest=users.NAME)
 PI = Field(name="pi", label="Principal investigator", longest=users.NAME, hint="Who leads their lab.")
 FLAGS = (
     Field(
-        name="admin", label="Superadmin", kind=Kind.TICK, hint="Administers everything. Grants on datasets it is not."
+        name="admin",
+        label="Superadmin",
+        kind=Kind.TICK,
+        hint="Administers everything here. Groups say what they may do with data.",
     ),
-    Field(name="read_only", label="Read only", kind=Kind.TICK, hint="edit counts for nothing, whatever groups grant."),
+    Field(name="read_only", label="Read only", kind=Kind.TICK, hint="They may edit nothing, whatever groups grant."),
     Field(name="gdpr_consent", label="Agreed to the privacy policy", kind=Kind.TICK),
 )
 EDITED = ("name", "pi", *(each.name for each in FLAGS))
@@ -124,7 +127,7 @@ PEOPLE = Area(
     about="Everybody who may sign in. Whoever signs in for the first time is added here, and joins the group default.",
     table=User,
     rows=Rows(
-        headings=("Name", "E-mail address", "Role", "PI", "Since"),
+        headings=("Name", "E-mail", "Role", "PI", "Since"),
         query=_query,
         key=User.id,
         cells=_cells,

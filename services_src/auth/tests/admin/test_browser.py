@@ -1,0 +1,107 @@
+"""Administration in a browser, as somebody does it who has a telephone's width and a keyboard, and no pointer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
+
+from karst_auth.main import Auth, create_app
+from karst_auth.settings import AuthSettings
+from karst_platform.testing_programs import find_browser
+from services_src.auth.tests.world import World
+
+WIDTH, PATIENCE_MS, MOST_TABS = 375, 20_000, 80
+_FOCUSED = """() => {
+  const at = document.activeElement;
+  return at.getAttribute("aria-label") || at.labels?.[0]?.textContent.trim() || at.textContent.trim();
+}"""
+
+
+@asynccontextmanager
+async def serving(auth: Auth, settings: AuthSettings) -> AsyncGenerator[str]:
+    """The application on loopback."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, auth), log_level="warning", lifespan="off"))
+    task = asyncio.create_task(server.serve([listening]))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/auth/admin"
+    server.should_exit = True
+    await task
+
+
+@asynccontextmanager
+async def browsing(home: str, token: str, complaints: list[str]) -> AsyncGenerator[Page]:
+    """A browser in which somebody is signed in; it notes what it doesn't like."""
+    program = find_browser()
+    async with async_playwright() as playwright:
+        # Chromium's own sandbox doesn't start for root, who runs tests in containers; it opens our pages only.
+        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        context = await browser.new_context(viewport={"width": WIDTH, "height": 780})
+        context.set_default_timeout(PATIENCE_MS)
+        await context.add_cookies([{"name": "middle_auth_token", "value": token, "url": home}])
+        page = await context.new_page()
+
+        def note(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                complaints.append(message.text)
+
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        await browser.close()
+
+
+async def reach(page: Page, name: str) -> None:
+    """Press Tab until this has the focus."""
+    reached: list[str] = []
+    for _ in range(MOST_TABS):
+        await page.keyboard.press("Tab")
+        reached.append(await page.evaluate(_FOCUSED))
+        if reached[-1] == name:
+            return
+    raise AssertionError(f"{name} can't be reached: {reached}")
+
+
+async def press(page: Page, name: str) -> None:
+    """Reach something by keyboard and press it; what it leads to fits a telephone."""
+    await reach(page, name)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= WIDTH, page.url
+
+
+async def test_a_group_is_administered_by_keyboard(auth: Auth, auth_settings: AuthSettings, world: World) -> None:
+    complaints: list[str] = []
+    async with (
+        serving(auth, auth_settings) as home,
+        browsing(home, world.tokens["group_admin"], complaints) as page,
+    ):
+        await page.goto(f"{home}/")
+        await page.wait_for_url(f"{home}/overview")
+        await press(page, "Groups")
+        await press(page, "viewers")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("viewers")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "main"
+        await reach(page, "Name, or whole e-mail address")
+        await page.keyboard.type("edit")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
+        await press(page, "Add Editor")
+        await expect(page.get_by_role("status")).to_have_text("Added.")
+        await press(page, "Make Editor group admin")
+        await expect(page.get_by_role("row").filter(has_text="Editor")).to_contain_text("group admin")
+        await press(page, "Make Editor a member only")
+        await press(page, "Remove Editor from viewers")
+        await expect(page.get_by_role("status")).to_have_text("Removed.")
+        await expect(page.get_by_role("row").filter(has_text="Editor")).to_have_count(0)
+
+        await page.goto(f"{home}/#/group/{world.groups['viewers']}")
+        await page.wait_for_url(f"{home}/groups/{world.groups['viewers']}")
+        complaints_of_the_page = list(complaints)
+    assert complaints_of_the_page == []
