@@ -30,6 +30,7 @@ class Datastack(BaseModel):
 
     name: str
     segmentation_source: str | None = None
+    local_server: str | None = None
 
 
 class Dataset(BaseModel):
@@ -69,10 +70,13 @@ class Deployment(BaseModel):
         """The datasets in the document."""
         return _Datasets.model_validate(self.document).datasets
 
-    @property
-    def datasets_json(self) -> str:
-        """The document as a file."""
-        return json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    def datasets_json(self, server: str) -> str:
+        """The document as a file, with the services of this machine, at `server`, in place of the cloud's."""
+        text = json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        declared = {stack.local_server for each in self.datasets for stack in each.datastacks if stack.local_server}
+        for address in sorted(declared, key=len, reverse=True):
+            text = text.replace(address, server)
+        return text
 
 
 def read_deployment(text: str) -> Deployment:

@@ -50,6 +50,7 @@ class _Run:
         declared = declared_services(self._options.services)
         clio = next((one for one in declared if one.name == CLIO), None)
         places = self._places()
+        write_private(self._state.datasets, self._options.deployment.datasets_json(places.address.https))
         async with self._database() as (dsn, server):
             await self._migrate(dsn, declared)
             login = await self._first_user(dsn) if clio is not None and self._options.is_loopback else None
@@ -152,7 +153,6 @@ async def run(options: Options, progress: Progress) -> Exit:
         log_to(state.log, options.environment.get("KARST_LOG_LEVEL", "INFO"))
         if state.was_cut_off:
             progress.warn("The last run was cut off; what it had committed is there.")
-        write_private(state.datasets, options.deployment.datasets_json)
         async with stopping_on_signals() as stop:
             try:
                 return await _Run(options, progress, state).serve(stop)
