@@ -43,7 +43,7 @@ def settings(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
     """Environment of a workload by variable. Only variables that it declares are derived for it."""
     declared = workload.service.settings
     known = _known(blueprint.deployment, blueprint.workloads) | _for_databases(blueprint, workload)
-    known |= _for_clio(blueprint.deployment)
+    known |= _for_states(blueprint.deployment) | _for_clio(blueprint.deployment)
     found = {name: setting.default for name, setting in declared.items() if setting.default is not None}
     found |= {name: known[name] for name in declared.keys() & known.keys()}
     if workload.choice.log_level is not None and "KARST_LOG_LEVEL" in declared:
@@ -70,6 +70,15 @@ def _for_databases(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
         "KARST_SQL_HOST": blueprint.names.sql_host,
         "KARST_SQL_USER": sql_login(blueprint.deployment, workload),
         "KARST_DATABASE_ROLES": json.dumps(database_roles(blueprint, workload), sort_keys=True),
+    }
+
+
+def _for_states(deployment: Deployment) -> dict[str, str]:
+    """Where the service of states finds them: where upstream's keeps them."""
+    return {
+        "JSON_DB_TABLE_NAME": deployment.nglstate.table,
+        "KARST_DATASTORE_DATABASE": deployment.firestore.state.database,
+        "NGLSTATE_BUCKET_PATH": f"gs://{_place(Names(deployment), 'nglstate')}",
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from karst_nglstate.options import StateSettings
+from karst_nglstate.settings import StateSettings
 from services_src.nglstate.tests.support import Server, serving
 
 STORES = ("postgres", "datastore")

@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI
 
 from karst_nglstate.main import create_app
-from karst_nglstate.options import StateSettings
+from karst_nglstate.settings import StateSettings
 from karst_nglstate.states import States
 from karst_nglstate.stores.opening import open_states
 from karst_platform.cave.guard.record import UserRecord

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from karst_nglstate.options import StateSettings
+from karst_nglstate.settings import StateSettings
 from karst_platform import SettingsError, load_settings
 from karst_platform.server import serve
 

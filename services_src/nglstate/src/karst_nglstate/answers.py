@@ -42,17 +42,24 @@ def link(request: Request, path: str) -> str:
 
 
 async def _plain(record: Record, stream: bytes) -> Response:
-    if record.size_bytes is not None and record.size_bytes <= _AT_ONCE_BYTES:
-        content = _whole(stream) if len(stream) < _SMALL_BYTES else await asyncio.to_thread(_whole, stream)
-        return Response(content, media_type=_JSON, headers=_HEADERS)
     pieces = inflated(stream)
-    first = await asyncio.to_thread(next, pieces, b"")  # so that what is broken is told by the status
+    # What fits is looked at whole, so that what is damaged is told by the status.
+    is_short = len(stream) < _SMALL_BYTES and (record.size_bytes or _AT_ONCE_BYTES) <= _SMALL_BYTES
+    first, is_all = _beginning(pieces) if is_short else await asyncio.to_thread(_beginning, pieces)
+    if is_all:
+        return Response(first, media_type=_JSON, headers=_HEADERS)
     size = {"Content-Length": str(record.size_bytes)} if record.size_bytes is not None else {}
     return StreamingResponse(_all(first, pieces), media_type=_JSON, headers={**_HEADERS, **size})
 
 
-def _whole(stream: bytes) -> bytes:
-    return b"".join(inflated(stream))
+def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+    """The first 4 MiB, and whether that is all."""
+    found = bytearray()
+    for piece in pieces:
+        found += piece
+        if len(found) > _AT_ONCE_BYTES:
+            return bytes(found), False
+    return bytes(found), True
 
 
 def _all(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from karst_nglstate.encodings import compressed
 from karst_nglstate.json_text import NoJsonError, check_json
@@ -43,7 +44,10 @@ class Bodies:
     async def read(self, request: Request) -> Posted:
         """Read a body and compress it. Raises CaveError: 400 for no JSON, 413, 415, 503."""
         async with self._held() as text:
-            await self._fill(text, request)
+            try:
+                await self._fill(text, request)
+            except ClientDisconnect:
+                raise CaveError(400, "cut_off", "The body was cut off.") from None
             return await asyncio.to_thread(posted, bytes(text)) if len(text) > _SMALL_BYTES else posted(bytes(text))
 
     @asynccontextmanager

@@ -13,11 +13,13 @@ from karst_nglstate.states import States
 
 
 def legacy(states: States, bodies: Bodies, about: About) -> APIRouter:
-    """All routes without a version. They read and post states only."""
+    """All routes without a version, which read and post states only, and the words on what this is."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/", dependencies=[SIGNED_IN])
     @router.get("/index", dependencies=[SIGNED_IN])
+    @router.get("/api/v1", dependencies=[SIGNED_IN])
+    @router.get("/api/v1/index", dependencies=[SIGNED_IN])
     async def banner() -> PlainTextResponse:
         return PlainTextResponse(BANNER)
 

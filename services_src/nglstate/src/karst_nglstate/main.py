@@ -14,8 +14,8 @@ from starlette.middleware import Middleware
 
 from karst_nglstate.bodies import Bodies
 from karst_nglstate.legacy import legacy
-from karst_nglstate.options import StateSettings
 from karst_nglstate.routes import TAGS, About, api
+from karst_nglstate.settings import StateSettings
 from karst_nglstate.states import States
 from karst_nglstate.stores.opening import open_states, with_store
 from karst_platform import load_settings, service_app
@@ -79,9 +79,9 @@ def create_app(
         table=settings.table,
         root=settings.url_prefix,
     )
-    app.include_router(api(made, bodies, shown), prefix="/api/v1")
     app.include_router(documentation(TITLE, page="/api/doc", document="/api/openapi.json"))
     app.include_router(legacy(made, bodies, shown))
+    app.include_router(api(made, bodies, shown), prefix="/api/v1")
     describe_document(app, TAGS)
     return app
 

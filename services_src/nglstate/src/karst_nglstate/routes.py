@@ -92,13 +92,6 @@ def _service(about: About) -> APIRouter:
         """Say which version runs, and with which one of CAVE it agrees."""
         return JSONResponse(about.version)
 
-    async def banner() -> PlainTextResponse:
-        """Say what this is."""
-        return PlainTextResponse(BANNER)
-
-    for path in ("/", "/index"):
-        router.add_api_route(path, banner, methods=["GET"], dependencies=[SIGNED_IN], include_in_schema=False)
-
     @router.get("/table_info", response_class=PlainTextResponse, include_in_schema=False)
     async def table_info(caller: Caller) -> PlainTextResponse:
         """Say who asks, and where states are kept."""

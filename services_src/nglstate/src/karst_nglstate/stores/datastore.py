@@ -24,7 +24,7 @@ from karst_platform.stores.documents import StoreUnavailableError
 TIMEOUT_S = 20.0
 CHECK_S = 2.0
 _RETRY = AsyncRetry(
-    predicate=lambda error: isinstance(error, exceptions.ServiceUnavailable), initial=0.1, maximum=1.0, timeout=5.0
+    predicate=lambda error: isinstance(error, exceptions.ServiceUnavailable), initial=0.1, maximum=0.5, timeout=1.5
 )
 _CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", -1),
@@ -103,7 +103,10 @@ class Datastore:
             mutations=list(mutations),
         )
         with _translated():
-            answer = await self._made().commit(request=request, timeout=TIMEOUT_S, metadata=self._metadata)
+            try:
+                answer = await self._made().commit(request=request, timeout=TIMEOUT_S, metadata=self._metadata)
+            except exceptions.NotFound as error:
+                raise ConflictError(error.message) from None
         if any(each.conflict_detected for each in answer.mutation_results):
             raise ConflictError("an entity is another one by now")
 
@@ -151,5 +154,5 @@ def _translated() -> Generator[None]:
         raise ConflictError(error.message) from None
     except (exceptions.ServerError, exceptions.TooManyRequests, exceptions.RetryError, exceptions.Cancelled) as error:
         raise StoreUnavailableError(f"Datastore is not available ({type(error).__name__})") from error
-    except (exceptions.Unauthorized, exceptions.Forbidden, GoogleAuthError) as error:
+    except (exceptions.Unauthorized, exceptions.Forbidden, exceptions.NotFound, GoogleAuthError) as error:
         raise StoreUnavailableError(f"Datastore can't be used ({error})") from error

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from karst_nglstate.contents import Contents
-from karst_nglstate.options import StateSettings
 from karst_nglstate.record import Column
+from karst_nglstate.settings import StateSettings
 from karst_nglstate.states import States
 from karst_nglstate.stores.documents import DocumentRecords
 from karst_nglstate.stores.records import Records
