@@ -5,7 +5,7 @@ authority = Remembering(SqlAuthority(database, uses), changes)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, exists, func, select
@@ -24,8 +24,9 @@ _LARGEST_ROOT = 2**63 - 1
 class SqlAuthority:
     """Answers as the tables are now. Each method raises StoreUnavailableError where the database is away."""
 
-    def __init__(self, database: Relational, uses: Uses) -> None:
-        self._database, self._uses = database, uses
+    def __init__(self, database: Relational, uses: Uses, saw: Callable[[int, str], None] | None = None) -> None:
+        """`saw` is told whose token was found, and the token."""
+        self._database, self._uses, self._saw = database, uses, saw
 
     async def record(self, token: str, freshness: Freshness = Freshness.CACHED) -> Known | None:  # noqa: ARG002 - always anew
         """The user of a token; None where it is unknown, ended or revoked, or its user disabled."""
@@ -37,6 +38,8 @@ class SqlAuthority:
         if found is None or user is None or not user.is_active:
             return None
         self._uses.note(found)
+        if self._saw is not None:
+            self._saw(user.id, token)
         return replace(user, token=found)
 
     async def record_of_user(self, user_id: int) -> Known | None:

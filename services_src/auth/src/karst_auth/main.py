@@ -34,6 +34,7 @@ from karst_auth.login.oidc import Oidc, read_client
 from karst_auth.login.origins import Origins
 from karst_auth.login.providers import Provider
 from karst_auth.login.sign_in import SignIn, Windows
+from karst_auth.mirror import Mirror
 from karst_auth.settings import AuthSettings
 from karst_auth.site import account_pages
 from karst_auth.start import Start
@@ -44,10 +45,11 @@ from karst_platform.cave.cors import Cors
 from karst_platform.cave.errors import answer_cave
 from karst_platform.cave.guard.changes import Changes
 from karst_platform.cave.guard.guard import Guard
+from karst_platform.cave.guard.memory import Ages
 from karst_platform.cave.guard.places import Places
 from karst_platform.cave.guard.push import LocalChanges, RedisChanges
 from karst_platform.cave.guard.remember import Remembering
-from karst_platform.cave.guard.settings import changes_of
+from karst_platform.cave.guard.settings import changes_of, redis_of
 from karst_platform.cave.operations import describe_document
 from karst_platform.cave.paths import Heads, Paths
 from karst_platform.health import HealthPaths
@@ -76,6 +78,8 @@ TAGS = {
     "Audit": "Who changed what.",
     "Service": "What runs.",
 }
+_AGES = Ages(unheard_s=1)
+"""Services count on what we say for some seconds more; both together must stay below five."""
 _HEALTH = HealthPaths(live="/healthz", ready="/readyz")
 _ROUTES = (session, users, service_accounts, groups, datasets, terms, tables, audit)
 
@@ -98,6 +102,8 @@ class Auth:
     start: Start
     redis: RedisChanges | None = None
     """Carries changes to other processes, where Redis is named."""
+    mirror: Mirror | None = None
+    """Keeps records there."""
 
 
 def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
@@ -110,15 +116,19 @@ def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
     heard = changes or redis or Unheard()
     database = Relational(settings.database)
     uses = Uses(database)
-    direct = SqlAuthority(database, uses)
+    mirror = _mirror(settings, database)
+    saw = mirror.saw if mirror is not None else None
+    if mirror is not None:
+        heard.listen(mirror.heard)
+    direct = SqlAuthority(database, uses, saw)
     needs = Needs(
         database=database,
-        ledger=Ledger(database, heard),
+        ledger=Ledger(database, heard, saw),
         tables=direct,
-        authority=Remembering(direct, heard),
+        authority=Remembering(direct, heard, ages=_AGES),
         is_revealed=settings.is_revealed,
     )
-    return Auth(needs=needs, uses=uses, start=Start(partial(_begin, settings, needs)), redis=redis)
+    return Auth(needs=needs, uses=uses, start=Start(partial(_begin, settings, needs)), redis=redis, mirror=mirror)
 
 
 def create_app(
@@ -142,6 +152,8 @@ def create_app(
         if made.redis is not None:
             made.redis.start()
         tasks = [asyncio.create_task(made.uses.keep_writing()), asyncio.create_task(made.start.until_done())]
+        if made.mirror is not None:
+            tasks.append(asyncio.create_task(made.mirror.keep_writing()))
         yield
         for task in tasks:
             task.cancel()
@@ -150,6 +162,8 @@ def create_app(
         await made.uses.write()
         if made.redis is not None:
             await made.redis.stop()
+        if made.mirror is not None:
+            await made.mirror.close()
         await made.needs.database.close()
 
     app = service_app(
@@ -175,6 +189,11 @@ def create_app(
     app.include_router(_version())
     describe_document(app, TAGS)
     return app
+
+
+def _mirror(settings: AuthSettings, database: Relational) -> Mirror | None:
+    redis = redis_of(settings)
+    return Mirror(database, redis, is_published=settings.redis_records == "published") if redis is not None else None
 
 
 async def _begin(settings: AuthSettings, needs: Needs) -> None:

@@ -40,6 +40,8 @@ class AuthSettings(RedisSettings, DatabaseSettings):
     """Other origins whose pages may use the cookie, by commas."""
     token_reveal: Literal["never", "owner"] = Field(default="never", validation_alias="TOKEN_REVEAL")
     """Whether owners see their keys again after they made them, which then are kept as they are: never or owner."""
+    redis_records: Literal["hashed", "published"] = Field(default="hashed", validation_alias="KARST_REDIS_RECORDS")
+    """What records in Redis stand by: hashed, or published: by the token itself, as old `middle-auth-client`s read."""
     declared: Annotated[Path | None, BeforeValidator(none_of_blank)] = Field(
         default=None, validation_alias="KARST_AUTH_DECLARED"
     )

@@ -8,7 +8,7 @@ The API, the pages of administration and the command line all come this way.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from karst_platform.cave.guard.changes import Change, Changes
 from karst_platform.relational import Relational
 
 EACH_BY_NAME = 500
-"""Where a change concerns more users, all that is remembered is forgotten instead."""
+"""Where a change concerns more users, all that is remembered is doubted too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +50,9 @@ class Changing:
         self._entries: list[AuditEntry] = []
         self._users: set[int] = set()
         self._tokens: set[str] = set()
+        self._owners: set[int] = set()
+        self.made: list[tuple[int, str]] = []
+        """Tokens that were made, and whose they are. They stand nowhere but in this process."""
         self._tables: set[tuple[str, str]] = set()
         self._public: set[str] = set()
         self._is_all = False
@@ -87,8 +90,9 @@ class Changing:
         self._is_all |= len(members) > EACH_BY_NAME
         self._users.update(members)
 
-    def concerns_tokens(self, *hashes: str) -> None:
-        """Say which tokens were made or revoked."""
+    def concerns_tokens(self, owner_id: int, *hashes: str) -> None:
+        """Say which tokens of somebody were made or revoked."""
+        self._owners.add(owner_id)
         self._tokens.update(hashes)
 
     def concerns_table(self, namespace: str, table: str) -> None:
@@ -111,13 +115,13 @@ class Changing:
         versions |= {("all", "")} if self._is_all else {("user", str(each)) for each in self._users}
         if versions:
             await self.session.execute(_COUNT, [{"scope": s, "subject": n, "version": 1} for s, n in sorted(versions)])
-        if self._is_all:
-            return Change(is_all=True)
         return Change(
-            users=tuple(sorted(self._users)),
+            users=tuple(sorted(self._users)[:EACH_BY_NAME]),
             tokens=tuple(sorted(self._tokens)),
+            owners=tuple(sorted(self._owners)),
             tables=tuple(sorted(self._tables)),
             public=tuple(sorted(self._public)),
+            is_all=self._is_all,
         )
 
 
@@ -130,8 +134,9 @@ _COUNT = _insert.on_conflict_do_update(
 class Ledger:
     """Makes changes, and tells `changes` of each that was committed."""
 
-    def __init__(self, database: Relational, changes: Changes) -> None:
-        self._database, self.changes = database, changes
+    def __init__(self, database: Relational, changes: Changes, saw: Callable[[int, str], None] | None = None) -> None:
+        """`saw` is told of each token that was made, and whose it is."""
+        self._database, self.changes, self._saw = database, changes, saw
 
     @asynccontextmanager
     async def change(self, actor: Actor) -> AsyncGenerator[Changing]:
@@ -150,5 +155,8 @@ class Ledger:
             if isinstance(error.orig, errors.UniqueViolation):
                 raise CaveError(422, "already_exists", "It is there already.") from None
             raise
+        if self._saw is not None:
+            for user_id, token in changing.made:
+                self._saw(user_id, token)
         if told != Change():
             await self.changes.publish(told)

@@ -42,7 +42,8 @@ async def create_key(change: Changing, user_id: int, *, description: object = No
     change.session.add(row)
     await change.session.flush()
     change.note("token.create", f"user/{user_id}", after={"id": row.id, "token": hint(key), "description": told})
-    change.concerns_tokens(token_hash(key))
+    change.concerns_tokens(user_id, token_hash(key))
+    change.made.append((user_id, key))
     return key
 
 
@@ -59,7 +60,7 @@ async def declare_keys(change: Changing, user_id: int, hashes: frozenset[str]) -
     for hashed in sorted(hashes - {row.token_hash for row in present}):
         change.session.add(ApiKey(user_id=user_id, token_hash=hashed, token_hint=_DECLARED))
         change.note("token.declare", f"user/{user_id}", after={"token": _DECLARED})
-        change.concerns_tokens(hashed)
+        change.concerns_tokens(user_id, hashed)
     await change.session.flush()
 
 
@@ -87,7 +88,8 @@ async def sign_in(change: Changing, user_id: int, *, lasts_s: int = LOGIN_S) -> 
     ended = delete(LoginToken).where(LoginToken.user_id == user_id, LoginToken.expires <= utc_now())
     await change.session.execute(ended)
     change.note("login.create", f"user/{user_id}", after={"token": hint(token), "expires": expires.isoformat()})
-    change.concerns_tokens(token_hash(token))
+    change.concerns_tokens(user_id, token_hash(token))
+    change.made.append((user_id, token))
     return token
 
 
@@ -152,10 +154,10 @@ async def _revoke(change: Changing, row: ApiKey) -> None:
     before = {"id": row.id, "token": row.token_hint, "description": row.description}
     change.note("token.revoke", f"user/{row.user_id}", before=before)
     if row.token_hash is not None:
-        change.concerns_tokens(row.token_hash)
+        change.concerns_tokens(row.user_id, row.token_hash)
 
 
 async def _end(change: Changing, row: LoginToken) -> None:
     await change.session.delete(row)
     change.note("login.revoke", f"user/{row.user_id}", before={"token": row.token_hint})
-    change.concerns_tokens(row.token_hash)
+    change.concerns_tokens(row.user_id, row.token_hash)

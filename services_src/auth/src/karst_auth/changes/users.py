@@ -156,7 +156,7 @@ async def _switched(change: Changing, user: User) -> None:
     change.concerns_users(*children)
     # Tokens that were refused a moment ago are remembered as nobody's.
     keys = select(ApiKey.token_hash).where(ApiKey.user_id.in_([user.id, *children]), ApiKey.token_hash.is_not(None))
-    change.concerns_tokens(*(each for each in await change.session.scalars(keys) if each is not None))
+    change.concerns_tokens(user.id, *(each for each in await change.session.scalars(keys) if each is not None))
     if not user.active:
         for user_id in (user.id, *children):
             await tokens.sign_out_everywhere(change, user_id)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from itertools import chain
+from typing import Any, Protocol, TypeVar, cast
+
+NamedT = TypeVar("NamedT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,16 +21,19 @@ class Change:
     """Hashes of tokens that were made or revoked (`authority.token_hash`)."""
     tables: tuple[tuple[str, str], ...] = ()
     """Namespace and name of tables that were mapped anew, or no longer are."""
+    owners: tuple[int, ...] = ()
+    """Whose tokens were made or revoked, for whoever keeps tokens by user; their records are as they were."""
     public: tuple[str, ...] = ()
     """Tables whose public roots changed."""
     is_all: bool = False
-    """Whether anything may have changed, as after an import or a gap in the messages."""
+    """Whether anything else may have changed too, as after an import or a gap in the messages."""
 
     def to_bytes(self) -> bytes:
         """The change as a message."""
         told = {
             "users": self.users,
             "tokens": self.tokens,
+            "owners": self.owners,
             "tables": self.tables,
             "public": self.public,
             "all": self.is_all,
@@ -42,12 +48,32 @@ class Change:
             return cls(
                 users=tuple(int(each) for each in told.get("users", ())),
                 tokens=tuple(str(each) for each in told.get("tokens", ())),
+                owners=tuple(int(each) for each in told.get("owners", ())),
                 tables=tuple((str(namespace), str(table)) for namespace, table in told.get("tables", ())),
                 public=tuple(str(each) for each in told.get("public", ())),
                 is_all=bool(told.get("all", False)),
             )
         except (ValueError, TypeError, AttributeError):
             return cls(is_all=True)
+
+
+_MOST_NAMED = 10_000
+
+
+def merged(changes: Sequence[Change]) -> Change:
+    """One change for many, which names the latest of what they name; anything else may have changed too."""
+    return Change(
+        users=_latest(each.users for each in changes),
+        tokens=_latest(each.tokens for each in changes),
+        owners=_latest(each.owners for each in changes),
+        tables=_latest(each.tables for each in changes),
+        public=_latest(each.public for each in changes),
+        is_all=True,
+    )
+
+
+def _latest(named: Iterable[tuple[NamedT, ...]]) -> tuple[NamedT, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(named)))[-_MOST_NAMED:]
 
 
 Listener = Callable[[Change], None]

@@ -18,7 +18,7 @@ class Ages:
 
     cached_s: float = 60
     recent_s: float = 10
-    unheard_s: float = 5
+    unheard_s: float = 2.5
     """While we would not hear of a change; and always for "there is none"."""
     stale_s: float = 600
     """For reading, while auth is gone."""

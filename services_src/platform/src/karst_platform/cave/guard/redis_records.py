@@ -7,76 +7,82 @@ images that hold one, records stand below the token itself. Nobody else needs th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
+from typing import cast
 
 from redis.asyncio import Redis
 
-from karst_platform.cave.guard.authority import token_hash
 from karst_platform.cave.guard.record import UserRecord
 
 FOR_EVER = -1
-
-
-def as_published(token: str) -> str:
-    """The token itself, for clients that look it up: whoever reads Redis then has it."""
-    return token
+_SCANNED = 500
 
 
 class RedisRecords:
-    """`token_<name>` is a record's JSON, `userid_<id>` the set of that user's names; `name` makes one of a token.
+    """`token_<name>` is a record's JSON, `userid_<id>` the set of that user's names: of tokens, or of their hashes.
 
     Every method raises RedisError where Redis is away, which may lose everything: what counts is kept elsewhere.
     """
 
-    def __init__(self, redis: Redis, *, name: Callable[[str], str] = token_hash) -> None:
-        self._redis, self._name = redis, name
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
 
-    async def put(self, token: str, record: UserRecord, *, ttl_s: int | None) -> bool:
-        """Add a token that ends by itself, or never; False where there is one already, which stays as it is."""
-        name = self._name(token)
-        if not await self._redis.set(_record_key(name), record.to_bytes(), ex=ttl_s, nx=True):
-            return False
-        await self._redis.sadd(_user_key(record.id), name)
-        return True
-
-    async def get(self, token: str) -> UserRecord | None:
-        """The record of a token. What can't be read is as good as none."""
-        value = await self._redis.get(_record_key(self._name(token)))
+    async def get(self, name: str) -> UserRecord | None:
+        """The record of a name. What can't be read is as good as none."""
+        value = await self._redis.get(_record_key(name))
         try:
             return UserRecord.from_json(json.loads(value)) if value is not None else None
         except ValueError:
             return None
 
-    async def ttl_s(self, token: str) -> int | None:
-        """For how many seconds a token still works: `FOR_EVER`, or None where there is none."""
-        left_s = await self._redis.ttl(_record_key(self._name(token)))
+    async def ttl_s(self, name: str) -> int | None:
+        """For how many seconds a name still stands there: `FOR_EVER`, or None where there is none."""
+        left_s = await self._redis.ttl(_record_key(name))
         return left_s if left_s >= FOR_EVER else None
 
-    async def delete(self, token: str, user_id: int) -> None:
-        """Forget a token."""
-        name = self._name(token)
-        await self._redis.delete(_record_key(name))
-        await self._redis.srem(_user_key(user_id), name)
+    async def names(self, user_ids: Collection[int]) -> dict[int, frozenset[str]]:
+        """Which names each of these users has."""
+        async with self._redis.pipeline(transaction=False) as asked:
+            for user_id in user_ids:
+                asked.smembers(_user_key(user_id))
+            found = cast("list[set[bytes]]", await asked.execute())
+        return {
+            user_id: frozenset(each.decode(errors="replace") for each in names)
+            for user_id, names in zip(user_ids, found, strict=True)
+        }
 
-    async def update(self, record: UserRecord) -> None:
-        """Give all tokens of a user this record; each ends when it would have, and those that ended are forgotten."""
-        for name in await self._names(record.id):
-            if not await self._redis.set(_record_key(name), record.to_bytes(), xx=True, keepttl=True):
-                await self._redis.srem(_user_key(record.id), name)
+    async def keep(
+        self, user_id: int, record: UserRecord | None, names: Mapping[str, int | None], present: Collection[str]
+    ) -> None:
+        """Let a user have this record by exactly these names, each for so many seconds, or for ever; all at once.
 
-    async def delete_all(self, user_id: int) -> None:
-        """Forget all tokens of a user."""
-        names = await self._names(user_id)
-        await self._redis.delete(_user_key(user_id), *map(_record_key, names))
+        `present` are those that they had until now.
+        """
+        kept = names if record is not None else {}
+        gone = sorted(set(present) - kept.keys())
+        if not kept and not gone:
+            return
+        value = record.to_bytes() if record is not None else b""
+        async with self._redis.pipeline(transaction=True) as told:
+            for name, ttl_s in kept.items():
+                told.set(_record_key(name), value, ex=ttl_s)
+                told.sadd(_user_key(user_id), name)
+            if gone:
+                told.delete(*map(_record_key, gone))
+                told.srem(_user_key(user_id), *gone)
+            await told.execute()
 
-    async def _names(self, user_id: int) -> list[str]:
-        members = await self._redis.smembers(_user_key(user_id))
-        return sorted(each.decode() if isinstance(each, bytes) else str(each) for each in members)
+    async def owners(self, cursor: int) -> tuple[int, list[int]]:
+        """Some of the users who have names, from a cursor on, which is 0 at first; and the next one, 0 at the end."""
+        following, keys = await self._redis.scan(cursor, match=_user_key("*"), count=_SCANNED)
+        named = [each.decode(errors="replace") for each in cast("list[bytes]", keys)]
+        ids = [each.removeprefix(_user_key("")) for each in named]
+        return following, [int(each) for each in ids if each.isascii() and each.isdigit() and len(each) < 10]
 
 
 def _record_key(name: str) -> str:
     return f"token_{name}"
 
 
-def _user_key(user_id: int) -> str:
+def _user_key(user_id: int | str) -> str:
     return f"userid_{user_id}"

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from redis.asyncio import Redis
 
 from karst_platform.cave.guard.authority import Authority
 from karst_platform.cave.guard.guard import DEFAULT_NAMESPACE, Guard
@@ -106,9 +107,13 @@ class Guarding:
 
 def changes_of(settings: RedisSettings) -> RedisChanges | None:
     """How this process hears of changes, and tells of them; None where no Redis is named."""
+    redis = redis_of(settings)
+    return RedisChanges(redis) if redis is not None else None
+
+
+def redis_of(settings: RedisSettings) -> Redis | None:
+    """A client of the Redis that is named, not connected yet; None where none is."""
     if not settings.redis_host:
         return None
     password = settings.redis_password.get_secret_value() or None
-    return RedisChanges(
-        connect(settings.redis_host, settings.redis_port, password=password, ca_file=settings.redis_ca or None)
-    )
+    return connect(settings.redis_host, settings.redis_port, password=password, ca_file=settings.redis_ca or None)
