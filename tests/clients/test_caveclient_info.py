@@ -39,10 +39,15 @@ def address(read_dsn: str, made: Certificates) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     app = create_app(settings(read_dsn), Remembering(Told(), LocalChanges()))
-    certificate, key = str(made.certificate), str(made.key)
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_level="warning", ssl_certfile=certificate, ssl_keyfile=key)
+    told = uvicorn.Config(
+        app,
+        port=port,
+        log_level="warning",
+        ssl_certfile=made.certificate,
+        ssl_keyfile=str(made.key),
+        timeout_graceful_shutdown=1,  # clients keep their connections open
     )
+    server = uvicorn.Server(told)
     thread = threading.Thread(target=server.run)
     thread.start()
     end_s = time.monotonic() + 60
@@ -56,7 +61,7 @@ def address(read_dsn: str, made: Certificates) -> Iterator[str]:
                 pass
             time.sleep(0.05)
     yield f"https://localhost:{port}"
-    server.should_exit = server.force_exit = True  # clients keep their connections open
+    server.should_exit = True
     thread.join()
 
 
