@@ -74,6 +74,23 @@ def test_a_database_of_upstream_is_taken_over(empty_dsn: str) -> None:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("x",)
 
 
+def test_addresses_are_kept_in_small_letters_and_nobody_has_the_same(empty_dsn: str) -> None:
+    MIGRATIONS.run(empty_dsn, to="0003")
+    with psycopg.connect(empty_dsn) as connection:
+        insert = "INSERT INTO \"user\" (name, email) VALUES ('Ada', 'Ada@Example.org'), ('Ada', 'ada@example.org')"
+        connection.execute(insert)
+    with pytest.raises(ValueError, match="Users 1 and 2 have the same e-mail address but for capital letters"):
+        MIGRATIONS.run(empty_dsn)
+    with psycopg.connect(empty_dsn) as connection:
+        assert connection.execute('SELECT email FROM "user" WHERE id = 1').fetchall() == [("Ada@Example.org",)]
+        connection.execute('DELETE FROM "user" WHERE id = 2')
+    MIGRATIONS.run(empty_dsn)
+    with psycopg.connect(empty_dsn) as connection:
+        assert connection.execute('SELECT email FROM "user"').fetchall() == [("ada@example.org",)]
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO \"user\" (name, email) VALUES ('Ada', 'ADA@example.org')")
+
+
 def test_several_processes_migrate_once(empty_dsn: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(MIGRATIONS.run, [empty_dsn] * 4))

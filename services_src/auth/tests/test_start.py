@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import select
 
 from karst_auth.changes import groups, tokens, users
@@ -87,6 +87,26 @@ async def test_a_token_no_longer_declared_is_revoked(auth: Auth, tmp_path: Path)
     assert await auth.needs.authority.record(TOKEN) is None
     assert await auth.needs.authority.record("new") is not None
     assert await auth.needs.authority.record(made) is not None
+
+
+async def test_admins_of_the_environment_are_made_where_they_are_missing(auth_settings: AuthSettings) -> None:
+    told = '[["Ada@Example.org", "Ada", "the head"], ["bob@example.org", "Bob"]]'
+    settings = auth_settings.model_copy(
+        update={"default_admins": AuthSettings.model_validate({"DEFAULT_ADMINS": told}).default_admins}
+    )
+    for _ in range(2):
+        auth = make_auth(settings)
+        await auth.start.until_done()
+        async with auth.needs.database.begin() as session:
+            found = (await session.execute(select(User.email, User.name, User.pi, User.admin).order_by(User.id))).all()
+        assert found == [("ada@example.org", "Ada", "the head", True), ("bob@example.org", "Bob", "", True)]
+        await auth.needs.database.close()
+
+
+@pytest.mark.parametrize("told", ["x", "{}", '["ada@example.org"]', '[["ada@example.org"]]', "[[1, 2]]"])
+def test_admins_that_nobody_can_read_are_refused(told: str) -> None:
+    with pytest.raises(ValidationError, match="DEFAULT_ADMINS"):
+        AuthSettings.model_validate({"DEFAULT_ADMINS": told})
 
 
 def test_a_wrong_file_is_named_without_its_values(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from karst_auth.api.refusals import Refusals
 from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import DEPLOYMENT, Ledger
 from karst_auth.changes.tokens import hash_stored_keys
-from karst_auth.declared import apply_declared, read_declared
+from karst_auth.declared import Declared, apply_declared, read_declared
 from karst_auth.declared_datasets import apply_datasets, read_datasets
 from karst_auth.login import routes as login
 from karst_auth.login.attempts import Attempts
@@ -200,6 +200,8 @@ async def _begin(settings: AuthSettings, needs: Needs) -> None:
     """What each start does first: hash keys that an import brought, and make what is declared."""
     async with needs.ledger.change(DEPLOYMENT) as change:
         await hash_stored_keys(change, is_revealed=needs.is_revealed)
+    if settings.default_admins:
+        await apply_declared(needs.ledger, Declared(admins=settings.default_admins))
     if settings.declared is not None:
         await apply_declared(needs.ledger, read_declared(settings.declared))
     if settings.datasets_path is not None:

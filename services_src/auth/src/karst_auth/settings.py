@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
+from karst_auth.declared import Admin
 from karst_auth.login.oidc import GOOGLE, read_client
 from karst_platform.cave.guard.settings import BarePlace, Origins, RedisSettings
 from karst_platform.relational_login import DatabaseSettings
@@ -17,6 +19,17 @@ def _client(value: SecretStr) -> SecretStr:
     if value.get_secret_value():
         read_client(value.get_secret_value())
     return value
+
+
+def _admins(value: object) -> object:
+    """Read `[[email, name, pi], ...]`, as upstream's settings have it."""
+    try:
+        told = orjson.loads(value or "[]") if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        told = None
+    if not isinstance(told, (list, tuple)):
+        raise ValueError('write [["ada@example.org", "Ada", ""]]')  # noqa: TRY004 - what pydantic takes
+    return [dict(zip(("email", "name", "pi"), each, strict=False)) if isinstance(each, list) else each for each in told]
 
 
 DATABASE = "authentication"
@@ -47,6 +60,10 @@ class AuthSettings(RedisSettings, DatabaseSettings):
     )
     """File of JSON with accounts, groups and hashes of tokens that are there from the first start on."""
 
+    default_admins: Annotated[tuple[Admin, ...], BeforeValidator(_admins)] = Field(
+        default=(), validation_alias="DEFAULT_ADMINS"
+    )
+    """Superadmins who are made where they are missing: `[["ada@example.org", "Ada", "the lab's head"]]`."""
     sign_in_origins: Origins = Field(default=(), validation_alias="KARST_SIGN_IN_ORIGINS")
     """Origins of our other hosts and of viewers, by commas, to which people are sent with a token; pages list more."""
     oidc_issuer: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] = Field(

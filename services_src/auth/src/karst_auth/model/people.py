@@ -15,7 +15,7 @@ class User(Base):
 
     __tablename__ = "user"
     __table_args__ = (
-        Index("ix_user_lower_email", text("lower(email)")),
+        Index("ix_user_lower_email", text("lower(email)"), unique=True),
         Index("ix_user_lower_name", text("lower(name)")),
         Index("ix_user_created", "created"),
         Index("ix_user_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
