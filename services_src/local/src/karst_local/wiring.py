@@ -30,17 +30,18 @@ def signing_key(options: Options, state: State) -> str:
 
 def variables(options: Options, state: State, address: Address, dsn: str) -> dict[str, str]:
     """Settings by variable; a service gets those that it declares. The shell may say where cut-outs and the like go."""
-    host = address.https.partition("://")[2]
+    host, listed = address.https.partition("://")[2], options.environment.get("KARST_SIGN_IN_ORIGINS", "")
     return {
         **_BUCKETS,
         **options.environment,
         "AUTH_SECRET_KEY": state.secret("auth-secret-key"),
         "AUTH_URL": f"{host}/auth",
         "KARST_AUTH_DECLARED": declare_owner(state, options.deployment),
-        "KARST_SIGN_IN_ORIGINS": f"{address.http},{address.https}",
+        "KARST_SIGN_IN_ORIGINS": ",".join(filter(None, (listed, address.http, address.https))),
         "STICKY_AUTH_URL": f"{host}/sticky_auth",
         "KARST_BUCKETS": str(state.subfolder("buckets")),
         "FLYEM_SECRET": signing_key(options, state),
+        "KARST_GLOBAL_HOST": host,
         "KARST_DATASETS": str(state.datasets),
         "KARST_DEPLOYMENT": options.deployment.title,
         "KARST_HOST": address.http,
