@@ -33,6 +33,7 @@ COMMANDS = (
     Command(name="auth", target="karst_cli.auth:auth", summary="Take over the users of an existing auth service."),
     Command(name="clio", target="karst_cli.clio:clio", summary="Export, import or migrate a connectomics store."),
     Command(name="info", target="karst_cli.info:info", summary="Take over an existing info service."),
+    Command(name="state", target="karst_cli.states:state", summary="Export or import states of viewers."),
     Command(name="validate", target="karst_cli.validate:validate", summary="Check deployments and datasets."),
     Command(name="synth", target="karst_cli.synth:synth", summary="Write the stacks as Terraform JSON and list them."),
     Command(name="explain", target="karst_cli.explain:explain", summary="Show what a stack declares, flat and sorted."),

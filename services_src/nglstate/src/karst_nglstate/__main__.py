@@ -1,4 +1,7 @@
-"""`python -m karst_nglstate`: serve states with the settings of the environment."""
+"""`python -m karst_nglstate`: serve states with the settings of the environment, or move them.
+
+`export` and `import` are commands of `karst_nglstate.moving`.
+"""
 
 import os
 import sys
@@ -12,6 +15,10 @@ DRAIN_S = 310
 
 def main() -> None:
     """Serve until SIGTERM; end with a message where the settings are wrong."""
+    if len(sys.argv) > 1:
+        from karst_nglstate.moving.command import run  # noqa: PLC0415 - a server needs none of it
+
+        sys.exit(run(sys.argv[1:]))
     try:
         settings = load_settings(StateSettings, os.environ)
     except SettingsError as error:

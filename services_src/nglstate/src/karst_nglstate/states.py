@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from karst_nglstate.bodies import Posted, too_large
+from karst_nglstate.bodies import Posted, tag_of, too_large
 from karst_nglstate.contents import Contents, object_key
+from karst_nglstate.encodings import inflated
 from karst_nglstate.reads import Reads
 from karst_nglstate.record import Column, Record
 from karst_nglstate.stores.records import Post, Records, TakenError
@@ -87,6 +88,25 @@ class States:
                 raise not_found(column, state_id)
             self.reads.note(record)
             yield record, stream
+
+    async def restore(self, record: Record, posted: Posted) -> bool:
+        """Keep what another store had, as it was there; False where it is here already. Raises CaveError, 409."""
+        there = await self.records.get(record.id, record.column)
+        if there is not None:
+            async with self._contents.reading(there) as stream:
+                if stream is not None and tag_of(b"".join(inflated(stream))) == posted.tag:
+                    return False
+        made = self._new(record.column, record.id, posted, record.user_id, record.created, is_chosen=False)
+        if there is not None or await self.records.has(record.id):
+            raise CaveError(409, "conflict", f"Something else stands behind {record.id} already.")
+        await self._put(made, posted)
+        await self.records.add(made, is_chosen=True)
+        return True
+
+    async def content(self, record: Record) -> bytes | None:
+        """The text of a record; None where nothing has it. Raises BrokenContentError."""
+        async with self._contents.reading(record) as stream:
+            return b"".join(inflated(stream)) if stream is not None else None
 
     async def delete(self, column: Column, state_id: int) -> None:
         """Delete a state. Raises CaveError, 404."""

@@ -5,7 +5,7 @@ Nothing is asked of the network or of credentials before the first call, so the 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from google.cloud.datastore_v1.services.datastore.transports import DatastoreGrp
 from google.cloud.datastore_v1.types import datastore as protocol
 from google.cloud.datastore_v1.types import entity as entities
 from google.cloud.datastore_v1.types import query as queries
+from google.protobuf.wrappers_pb2 import Int32Value
 
 from karst_platform.stores.documents import StoreUnavailableError
 
@@ -34,6 +35,8 @@ _CHANNEL_OPTIONS = [
     ("grpc.keepalive_time_ms", 30000),
 ]
 _DEFAULT = "(default)"
+_AT_ONCE = 50
+"""Entities of 1 MiB, at the most, that a page of a walk brings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +115,20 @@ class Datastore:
 
     async def query(self, namespace: str, query: queries.Query) -> list[entities.Entity]:
         """The first batch of what a query finds."""
+        return [each.entity for each in (await self._batch(namespace, query)).entity_results]
+
+    async def walk(self, namespace: str, kind: str) -> AsyncIterator[entities.Entity]:
+        """All entities of a kind."""
+        query = queries.Query(kind=[queries.KindExpression(name=kind)], limit=Int32Value(value=_AT_ONCE))
+        while True:
+            batch = await self._batch(namespace, query)
+            for each in batch.entity_results:
+                yield each.entity
+            if len(batch.entity_results) < _AT_ONCE:
+                return
+            query.start_cursor = batch.end_cursor
+
+    async def _batch(self, namespace: str, query: queries.Query) -> queries.QueryResultBatch:
         request = protocol.RunQueryRequest(
             project_id=self._settings.project,
             database_id=self._database,
@@ -122,7 +139,7 @@ class Datastore:
             answer = await self._made().run_query(
                 request=request, timeout=TIMEOUT_S, retry=_RETRY, metadata=self._metadata
             )
-        return [each.entity for each in answer.batch.entity_results]
+        return answer.batch
 
     async def close(self) -> None:
         """Close the channel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 
 from google.cloud.datastore_v1.types import datastore as protocol
@@ -143,6 +143,20 @@ class DatastoreRecords:
         old = await self._datastore.query(self._table, query)
         if old:
             await self._datastore.commit(*(protocol.Mutation(delete=each.key) for each in old))
+
+    async def everything(self) -> AsyncIterator[Record]:
+        """All records of all tables, those of the newest table first; an id that several have counts once."""
+        seen: set[int] = set()
+        for table in self._tables:
+            found = set[int]()
+            async for entity in self._datastore.walk(table, KIND):
+                state_id = int(entity.key.path[-1].id)
+                for column in Column if state_id not in seen else ():
+                    record = record_of(entity, column, is_in_bucket=self._is_in_bucket)
+                    if record is not None:
+                        yield record
+                found.add(state_id)
+            seen |= found
 
     async def check(self) -> None:
         """Ask for a sign of life."""

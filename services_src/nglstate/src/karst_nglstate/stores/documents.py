@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
@@ -83,6 +83,11 @@ class DocumentRecords:
         query = Query(collection=(POSTS,), order_by="at", limit=_FORGET_AT_ONCE)
         old = [each.path async for each in self._documents.find(query) if _number(each.fields["at"]) < limit_s]
         await self._documents.write(*(Write(path=path, fields=None) for path in old))
+
+    async def everything(self) -> AsyncIterator[Record]:
+        """All records, in order of their ids as text."""
+        async for document in self._documents.find(Query(collection=(STATES,))):
+            yield _record(document)
 
     async def check(self) -> None:
         """Ask the store for a sign of life."""

@@ -58,9 +58,14 @@ def open_states(settings: StateSettings) -> States:
     )
 
 
+def is_named(settings: StateSettings) -> bool:
+    """Whether the settings name a store for records."""
+    return bool(settings.postgres_dsn or settings.google_project or settings.datastore_emulator)
+
+
 def with_store(settings: StateSettings) -> tuple[StateSettings, Callable[[], None]]:
     """The settings, naming stores, and what ends these: where they name none, all is kept in `state_folder`."""
-    if settings.postgres_dsn or settings.google_project or settings.datastore_emulator:
+    if is_named(settings):
         return settings, _nothing
     # Images for the cloud don't hold it.
     from karst_platform.stores.embedded_postgres import EmbeddedPostgres  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,6 +68,10 @@ class Records(Protocol):
 
     async def forget_posts(self) -> None:
         """Forget posts of more than ten minutes ago."""
+        ...
+
+    def everything(self) -> AsyncIterator[Record]:
+        """All records, in no particular order, for whoever moves them elsewhere."""
         ...
 
     async def check(self) -> None:

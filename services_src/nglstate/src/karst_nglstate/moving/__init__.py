@@ -1,0 +1,1 @@
+"""Moves all states from one store to another, as files between them."""
