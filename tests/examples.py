@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,25 @@ class ExampleStack:
 
 def synthesize_examples(outdir: Path) -> None:
     """Run `main.py` over `environments/` as a user does, in a process of its own."""
-    settings = {"KARST_ENVIRONMENTS": str(ENVIRONMENTS), "CDKTF_OUTDIR": str(outdir), "PYTHONPATH": _source_roots()}
+    run_main(outdir, {})
+
+
+def run_main(outdir: Path, settings: Mapping[str, str], *, cwd: Path = ROOT) -> None:
+    """Synthesize `environments/` by `main.py` with these environment variables, in the folder `cwd`."""
+    roots = {"KARST_ENVIRONMENTS": str(ENVIRONMENTS), "CDKTF_OUTDIR": str(outdir), "PYTHONPATH": _source_roots()}
+    # Sets and dictionaries in another order, where something depended on it, would show against this one.
+    seed = {"PYTHONHASHSEED": "1"}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("KARST_", "PYTHONDONT"))}
     result = subprocess.run(
         [sys.executable, str(ROOT / "main.py")],
-        env=inherited | settings,
-        cwd=ROOT,
+        env={**inherited, **seed, **roots, **settings},
+        cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, f"the examples do not synthesize:\n{result.stderr}"
+    assert result.stderr == ""
 
 
 def read_stacks(outdir: Path) -> dict[str, ExampleStack]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -20,6 +21,7 @@ from typing import Any
 
 _FORMAT = 2
 """Part of the cache's key; raise it when the code that is made changes."""
+_KEPT_VERSIONS = 3
 _STUB = "_typecheckingstub__"
 
 
@@ -56,11 +58,15 @@ class _LeanLoader(SourceFileLoader):
 
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:  # noqa: ANN401 - as inherited
         super().set_data(self._ours(path), data, _mode=_mode)
+        kept = sorted(self._cache.glob(f"{self.name}-*.pyc"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for old in kept[_KEPT_VERSIONS:]:
+            old.unlink(missing_ok=True)
 
     def _ours(self, path: str) -> str:
         if not path.endswith(".pyc"):
             return path
-        digest = hashlib.sha256(f"{_FORMAT} {sys.version} {path}".encode()).hexdigest()[:24]
+        # The real path: an environment may be reached by links.
+        digest = hashlib.sha256(f"{_FORMAT} {sys.version} {os.path.realpath(path)}".encode()).hexdigest()[:24]
         return str(self._cache / f"{self.name}-{digest}.pyc")
 
 

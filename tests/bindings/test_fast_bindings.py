@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from karst import fast_bindings
-from karst_cli.application import quicker
-from tests.examples import ROOT
+from tests.examples import ROOT, ExampleStack, run_main
 
 SOURCES = (ROOT / "constructs" / "karst", ROOT / "stacks")
 
@@ -45,23 +43,6 @@ def imported_by_syntax() -> dict[str, set[str]]:
     return found
 
 
-def synthesize(outdir: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """Synthesize the examples in a program of its own; return the text of every file."""
-    environment = {
-        **environment,
-        "CDKTF_OUTDIR": str(outdir),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "constructs"), str(ROOT)]),
-    }
-    done = subprocess.run(
-        [sys.executable, "main.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return {
-        str(path.relative_to(outdir)): path.read_text(encoding="utf-8") for path in outdir.rglob("*") if path.is_file()
-    }
-
-
 def test_every_import_is_found() -> None:
     used = fast_bindings.submodules_used(SOURCES)
     assert {provider: set(names) for provider, names in used.items()} == imported_by_syntax()
@@ -69,19 +50,20 @@ def test_every_import_is_found() -> None:
 
 
 @pytest.mark.slow
-def test_examples_are_the_same_to_the_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = tmp_path / "cache"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
-    whole = synthesize(tmp_path / "whole", os.environ | {fast_bindings.SWITCH: "1"})
-    assert not cache.exists(), "the switch must keep everything as it was"
-    # All that `cdktf` does to be quick, and not these bindings alone.
-    quick = quicker({**os.environ, fast_bindings.SWITCH: "0"})
-    assert Path(quick["JSII_RUNTIME"]).is_relative_to(cache)
-    assert synthesize(tmp_path / "quick", quick) == whole
-    made = list((cache / "karst" / "bindings").iterdir())
-    assert {path.name.rsplit("-", 1)[0] for path in made} >= {"provider-google", "provider-random"}
-    assert sum(path.stat().st_size for path in made) < installed("google").stat().st_size / 20
-    assert list((cache / "karst" / "code").glob("cdktn_provider_google.storage_bucket-*.pyc"))
+def test_examples_are_the_same_to_the_byte(
+    tmp_path: Path, examples: dict[str, ExampleStack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run_main(tmp_path / "whole", {fast_bindings.SWITCH: "1"})
+    assert not (tmp_path / "cache").exists(), "the switch must keep everything as it was"
+    whole = {path.parent.name: path.read_bytes() for path in (tmp_path / "whole/stacks").glob("*/cdk.tf.json")}
+    assert whole == {name: stack.path.read_bytes() for name, stack in examples.items()}
+
+
+def test_archives_in_use_are_a_small_part_of_the_whole(tmp_path: Path) -> None:
+    used = fast_bindings.submodules_used(SOURCES)["google"]
+    archive = fast_bindings.pruned_archive(installed("google"), used, tmp_path)
+    assert archive.stat().st_size < installed("google").stat().st_size / 20
 
 
 def test_an_archive_holds_what_is_used_and_what_that_needs(tmp_path: Path) -> None:

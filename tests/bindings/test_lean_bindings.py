@@ -114,6 +114,27 @@ def test_byte_code_is_kept_and_made_anew_when_the_source_changes(package: Path) 
     assert imported(package, script) == "new n None bindings_some\n"
 
 
+def test_byte_code_is_found_by_another_way_and_forgotten_when_it_is_old(package: Path) -> None:
+    cache = package.parent.parent / "cache"
+    script = "import bindings_some"
+    imported(package, script)
+    kept = list(cache.iterdir())
+    other = package.parent.parent / "other" / "way"
+    other.parent.mkdir()
+    other.symlink_to(package.parent.parent)
+    imported(package, f"sys.path.insert(0, {str(other)!r}); {script}")
+    assert list(cache.iterdir()) == kept
+    for number in range(5):
+        old = cache / f"bindings_some-{number}.pyc"
+        old.touch()
+        os.utime(old, (number, number))
+    (cache / "bindings_some.sub-0.pyc").touch()
+    package.write_text(f"{GENERATED}\n")
+    imported(package, script)
+    left = {path.name for path in cache.iterdir()}
+    assert left == {kept[0].name, "bindings_some-4.pyc", "bindings_some-3.pyc", "bindings_some.sub-0.pyc"}
+
+
 def test_others_are_left_alone(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(package.parent.parent)
     finder = LeanFinder("bindings_", package.parent.parent / "cache")

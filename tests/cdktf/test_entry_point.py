@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cdktf.conftest import write_program
+from tests.examples import ExampleStack
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("cdktf.json", "main.py", "constructs", "environments", "services_src", "stacks")
@@ -25,7 +26,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / name)
         else:
             shutil.copy(source, folder / name)
     (folder / ".venv").symlink_to(sys.prefix)
@@ -50,15 +51,21 @@ def cdktf(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_list_names_the_stacks_of_every_example(copy: Path) -> None:
+def test_list_writes_and_names_the_stacks_of_every_example_as_one_program_would(
+    copy: Path, examples: dict[str, ExampleStack]
+) -> None:
     done = cdktf(copy, "list")
     assert (done.returncode, done.stderr) == (0, "")
     listed = [line.split() for line in done.stdout.splitlines()[1:]]
     names = {name for name, _ in listed}
-    examples = {path.parent.name for path in (ROOT / "environments").glob("*/deployment.yaml")}
-    assert examples
-    assert {name for example in examples for name in (example, f"{example}-foundation", f"{example}-run")} <= names
-    assert all((copy / folder / "cdk.tf.json").is_file() for _, folder in listed)
+    deployments = {path.parent.name for path in (ROOT / "environments").glob("*/deployment.yaml")}
+    assert deployments
+    assert {name for each in deployments for name in (each, f"{each}-foundation", f"{each}-run")} <= names
+    assert list(json.loads((copy / "cdktf.out/manifest.json").read_text("utf-8"))["stacks"]) == sorted(names)
+    assert not (copy / "cdktf.out/.shares").exists()
+    # Shares side by side, parts of the bindings without their prose, no relay: against one program that takes its time.
+    written = {name: (copy / folder / "cdk.tf.json").read_bytes() for name, folder in listed}
+    assert written == {name: stack.path.read_bytes() for name, stack in examples.items()}
 
 
 def test_deploy_global_names_its_stacks_from_the_foundation_up(copy: Path) -> None:

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 from karst_cli.shares import divide, join, said_once
-from tests.conftest import find_tool
-from tests.examples import ENVIRONMENTS, ROOT, ExampleStack
 
 
 def deployment(folder: Path, name: str, size: int) -> None:
@@ -57,23 +50,3 @@ def test_parts_are_joined_under_one_manifest(tmp_path: Path) -> None:
 
 def test_what_all_say_is_said_once() -> None:
     assert said_once(["the same\n", "other\n", "the same\n"]) == "the same\nother\n"
-
-
-@pytest.mark.slow
-def test_stacks_are_those_of_one_program(tmp_path: Path, examples: dict[str, ExampleStack]) -> None:
-    find_tool("node")
-    environment = os.environ | {"KARST_ENVIRONMENTS": str(ENVIRONMENTS)}
-    environment.pop("KARST_ONLY", None)
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("cdktf")), "synth", "--output", str(tmp_path / "out")],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    written = {path.parent.name: path.read_bytes() for path in (tmp_path / "out/stacks").glob("*/cdk.tf.json")}
-    assert written == {name: stack.path.read_bytes() for name, stack in examples.items()}
-    assert list(json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))["stacks"]) == sorted(written)
-    assert not (tmp_path / "out/.shares").exists()
