@@ -73,10 +73,16 @@ class Browser:
         self, to: str, values: list[tuple[str, str]], *, expects: int = 303, headers: dict[str, str] | None = None
     ) -> httpx.Response:
         """Send fields to an address."""
-        told = {**self._headers, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        answer = await self._client.post(_address(to), content=urlencode(values), headers=told)
+        answer = await self.try_post(to, values, headers=headers)
         assert answer.status_code == expects, answer.text
         return answer
+
+    async def try_post(
+        self, to: str, values: list[tuple[str, str]], *, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Send fields to an address, whatever it answers."""
+        told = {**self._headers, "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return await self._client.post(_address(to), content=urlencode(values), headers=told)
 
     @staticmethod
     def forms(answer: httpx.Response) -> list[Form]:

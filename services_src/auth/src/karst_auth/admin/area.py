@@ -44,6 +44,8 @@ class Rows:
     cells: Callable[[Any], Sequence[Cell]]
     looks_for: str = "Search by name"
     is_newest_first: bool = False
+    exactly: Callable[[AsyncSession, str], Awaitable[int | None]] | None = None
+    """Finds at once, by an index, the one that a text means beyond doubt; its id is the key then."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from karst_auth.admin.areas.people import found
@@ -17,6 +17,7 @@ from karst_auth.people import like
 from karst_auth.records import shown_name
 
 SHOWN = 10
+_MEANT = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +49,23 @@ async def find_users(session: AsyncSession, search: str, caller: Known) -> Found
         CustomName, CustomName.user_id == User.id
     )
     is_theirs = func.lower(User.email) == search.lower()
-    condition = found(search) if caller.admin else or_(like(shown_name(), search), is_theirs)
-    if await session.scalar(select(User.id).where(is_theirs)) is not None:
-        condition = is_theirs
+    is_known = await session.scalar(select(User.id).where(is_theirs)) is not None
+    condition = is_theirs if is_known else means(search, caller)
     rows = (await session.execute(query.where(condition).order_by(User.id).limit(SHOWN + 1))).all()
     told = [(id_, name, _about(id_, email if caller.admin else "", parent)) for id_, name, email, parent in rows]
     return Found(search=search, rows=told[:SHOWN], has_more=len(told) > SHOWN)
+
+
+async def meant_users(session: AsyncSession, search: str, caller: Known) -> Sequence[int] | None:
+    """Ids of all users that a search means, None where they are too many to name."""
+    query = select(User.id).outerjoin(CustomName, CustomName.user_id == User.id)
+    rows = (await session.scalars(query.where(means(search, caller)).limit(_MEANT + 1))).all()
+    return rows if len(rows) <= _MEANT else None
+
+
+def means(search: str, caller: Known) -> ColumnElement[bool]:
+    """What a search means: who may not see addresses doesn't learn them by guessing parts."""
+    return found(search) if caller.admin else like(shown_name(), search)
 
 
 async def find_groups(session: AsyncSession, search: str) -> Found:

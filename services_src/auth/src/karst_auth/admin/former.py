@@ -26,7 +26,7 @@ from karst_auth.known import Known
 from karst_platform.cave.errors import CaveError
 from karst_platform.pages import Form, Posted, see_other
 
-_BATCH = 500
+_BATCH = 5000
 _MOST_ROWS = 1000
 MODELS: Mapping[str, Area] = {each.model: each for each in AREAS if each is not SERVICE_ACCOUNTS}
 

@@ -8,10 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from karst_auth.admin.areas.groups import GROUPS
-from karst_auth.admin.areas.people import found as means
 from karst_auth.admin.desk import Desk
 from karst_auth.admin.doing import Work, do, id_of
-from karst_auth.admin.finding import find_users, wanted
+from karst_auth.admin.finding import find_users, means, meant_users, wanted
 from karst_auth.admin.forms import SEEN
 from karst_auth.admin.listing import Query, asked_by, page
 from karst_auth.admin.seen import demand_same
@@ -21,7 +20,6 @@ from karst_auth.changes import groups
 from karst_auth.changes.ledger import Changing
 from karst_auth.known import Known
 from karst_auth.model import CustomName, Dataset, Grant, Membership, Permission, User
-from karst_auth.people import like
 from karst_auth.records import shown_name
 from karst_platform.cave.errors import CaveError
 from karst_platform.pages import Form, Posted
@@ -124,7 +122,9 @@ async def _show(
     async with desk.reading() as session:
         thing = await GROUPS.demand(session, group_id)
         asking = await GROUPS.asking(session)
-        members = await page(session, _listed(group_id, asked.find, caller), asked, key=Membership.user_id)
+        members = await page(
+            session, await _listed(session, group_id, asked.find, caller), asked, key=Membership.user_id
+        )
         people = await find_users(session, find, caller)
         already = await _among(session, group_id, [row[0] for row in people.rows or ()])
         granted = await _granted(session, group_id)
@@ -143,7 +143,7 @@ async def _show(
     return desk.show(request, caller, "group.html.j2", values, status=status)
 
 
-def _listed(group_id: int, search: str, caller: Known) -> Query:
+async def _listed(session: AsyncSession, group_id: int, search: str, caller: Known) -> Query:
     query = (
         select(Membership.user_id, shown_name(), User.email, User.parent_id, Membership.admin, User.active)
         .join(User, User.id == Membership.user_id)
@@ -152,8 +152,9 @@ def _listed(group_id: int, search: str, caller: Known) -> Query:
     )
     if not search:
         return query
-    # Who may not see addresses doesn't learn them by guessing parts.
-    return query.where(means(search) if caller.admin else like(shown_name(), search))
+    # Few users are looked up among the members; of many, the page is soon full.
+    meant = await meant_users(session, search, caller)
+    return query.where(means(search, caller) if meant is None else Membership.user_id.in_(meant))
 
 
 async def _among(session: AsyncSession, group_id: int, user_ids: list[int]) -> frozenset[int]:

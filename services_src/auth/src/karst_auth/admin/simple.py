@@ -48,8 +48,9 @@ def _list(router: APIRouter, desk: Desk, area: Area) -> None:
 async def list_page(desk: Desk, request: Request, caller: Known, area: Area) -> Response:
     """A page of a list."""
     asked, rows = asked_by(request.query_params), area.rows
-    query = rows.query(asked.find, caller)
     async with desk.reading() as session:
+        meant = await rows.exactly(session, asked.find) if rows.exactly is not None and asked.find else None
+        query = rows.query(asked.find, caller) if meant is None else rows.query("", caller).where(rows.key == meant)
         found = await page(session, query, asked, key=rows.key, is_newest_first=rows.is_newest_first)
     cells = [rows.cells(row) for row in found.rows]
     return desk.show(request, caller, "list.html.j2", {"area": area, "listing": found, "rows": cells})

@@ -133,6 +133,7 @@ PEOPLE = Area(
         cells=_cells,
         looks_for="Search by name, e-mail address or id",
         is_newest_first=True,
+        exactly=with_address,
     ),
     asking=always(_NEW),
     asking_again=always(_EDIT),
