@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import clio, guard, info, report, schemas, steps, subjects, up
+from bench import clio, guard, info, report, schemas, states, steps, subjects, up
 from bench.measure import BenchError, Figure
 
 PAGE = steps.ROOT / "docs" / "reference" / "benchmarks.md"
@@ -22,6 +22,7 @@ PARTS: Mapping[str, tuple[report.Subject, Callable[[Path], list[Figure]]]] = {
     "guard": (subjects.GUARD, lambda _: guard.measure()),
     "info": (subjects.INFO, info.measure),
     "schemas": (subjects.SCHEMAS, lambda _: schemas.measure()),
+    "states": (subjects.STATES, states.measure),
 }
 
 
