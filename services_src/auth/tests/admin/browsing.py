@@ -37,6 +37,31 @@ class _Forms(HTMLParser):
             self.forms[-1].values.append((told["name"], told.get("value", "")))
 
 
+class _Fields(HTMLParser):
+    """Finds fields to which no label belongs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._labelled: set[str] = set()
+        self._fields: list[tuple[str, bool]] = []
+        self._is_in_label = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "label":
+            self._labelled.add(told.get("for", ""))
+            self._is_in_label = "for" not in told
+        elif tag in ("input", "select", "textarea") and told.get("type") != "hidden":
+            self._fields.append((told.get("id") or told["name"], self._is_in_label or "aria-label" in told))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "label":
+            self._is_in_label = False
+
+    def nameless(self) -> list[str]:
+        return [name for name, has_name in self._fields if not has_name and name not in self._labelled]
+
+
 class Browser:
     """A browser in which somebody is signed in."""
 
@@ -101,6 +126,13 @@ def merged(form: Form, values: dict[str, str] | list[tuple[str, str]] | None) ->
     told = list(values.items()) if isinstance(values, dict) else values or []
     names = {name for name, _ in told}
     return [*(pair for pair in form.values if pair[0] not in names), *told]
+
+
+def nameless_fields(answer: httpx.Response) -> list[str]:
+    """Fields of a page of which nobody says what they are for."""
+    parser = _Fields()
+    parser.feed(answer.text)
+    return parser.nameless()
 
 
 def text_of(answer: httpx.Response) -> str:

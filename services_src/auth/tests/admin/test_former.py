@@ -34,6 +34,10 @@ async def test_bookmarks_lead_to_the_pages_of_today(browse: Open, world: World) 
     await admin.get(f"{FORMER}/group/edit/?id=x", expects=400)
     await admin.get(f"{FORMER}/apikey/", expects=404)
     assert "viewers" in (await admin.get(f"{FORMER}/group/export/csv/")).text
+    for path in ("", "//servicetable/"):
+        answer = await admin.get(f"{ORIGIN}/sticky/flask_admin{path}", expects=303)
+        assert answer.headers["location"].startswith("/sticky/admin/")
+        await admin.get(f"{ORIGIN}{answer.headers['location']}")
 
 
 async def test_programs_fill_in_its_forms(pages_client: httpx.AsyncClient, world: World, auth: Auth) -> None:

@@ -25,7 +25,7 @@ from karst_auth.model import (
     UserAffiliation,
 )
 from karst_auth.tokens import utc_now
-from services_src.auth.tests.admin.browsing import HOME, Browser, text_of
+from services_src.auth.tests.admin.browsing import HOME, Browser, nameless_fields, text_of
 from services_src.auth.tests.world import LAB, World
 
 Open = Callable[[str], Browser]
@@ -53,6 +53,9 @@ async def test_every_page_answers_and_loads_only_our_own(browse: Open, world: Wo
         assert "style=" not in answer.text
         assert answer.text.count("<h1>") == 1
         assert 'class="skip"' in answer.text
+        assert nameless_fields(answer) == []
+        ids = re.findall(r' id="([^"]+)"', answer.text)
+        assert len(ids) == len(set(ids)), path
 
 
 async def test_a_person_is_added_changed_disabled_enabled_and_removed(browse: Open, world: World, auth: Auth) -> None:
