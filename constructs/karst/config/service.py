@@ -111,6 +111,11 @@ class Service(Model):
         description="What it reads and writes; exactly this is granted.",
         examples=[{"objects": []}],
     )
+    replaces: tuple[ServiceName, ...] = Field(
+        default=(),
+        description="Upstream's services that this one answers for; they don't run beside it. Naming one stops it.",
+        examples=[["sticky-auth"]],
+    )
     calls: tuple[ServiceName, ...] = Field(
         default=(),
         description="Services it calls; the network lets exactly these through. Removing one cuts the connection.",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from karst.blueprint import Blueprint
 from karst.config.deployment import Deployment
+from karst.config.service_runtime import ImageOrigin
 from karst.derived.listed_services import listed_services
+from karst.derived.redis import redis_access
 from karst.derived.sql_login import sql_login
 from karst.derived.sql_roles import database_roles
 from karst.derived.upstream_values import upstream_values
@@ -43,7 +46,8 @@ def settings(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
     """Environment of a workload by variable. Only variables that it declares are derived for it."""
     declared = workload.service.settings
     known = _known(blueprint.deployment, blueprint.workloads) | _for_databases(blueprint, workload)
-    known |= _for_states(blueprint.deployment) | _for_clio(blueprint.deployment)
+    deployment = blueprint.deployment
+    known |= _for_auth(deployment) | _for_states(deployment) | _for_clio(deployment) | _for_redis(deployment, workload)
     found = {name: setting.default for name, setting in declared.items() if setting.default is not None}
     found |= {name: known[name] for name in declared.keys() & known.keys()}
     if workload.choice.log_level is not None and "KARST_LOG_LEVEL" in declared:
@@ -71,6 +75,30 @@ def _for_databases(blueprint: Blueprint, workload: Workload) -> dict[str, str]:
         "KARST_SQL_USER": sql_login(blueprint.deployment, workload),
         "KARST_DATABASE_ROLES": json.dumps(database_roles(blueprint, workload), sort_keys=True),
     }
+
+
+def _for_auth(deployment: Deployment) -> dict[str, str]:
+    """Who administers from the first start, and to which pages people come back with a token."""
+    viewer = urlsplit(deployment.viewer.url)
+    origins = (f"https://{deployment.host}", f"{viewer.scheme}://{viewer.netloc}")
+    return {
+        "DEFAULT_ADMINS": json.dumps([[one.email, one.name, one.pi] for one in deployment.auth.admins]),
+        "KARST_SIGN_IN_ORIGINS": ",".join(origins),
+    }
+
+
+def _for_redis(deployment: Deployment, workload: Workload) -> dict[str, str]:
+    """The Redis by which services of ours tell each other of changes: one that asks for nothing more than its address.
+
+    Without it they ask auth more often, and nothing else changes.
+    """
+    if workload.service.image.source is not ImageOrigin.KARST:
+        return {}
+    for use in workload.service.stores.cache:
+        access = redis_access(deployment, use.name)
+        if not access.is_encrypted and access.password is None:
+            return {"REDISHOST": access.host, "REDISPORT": str(access.port)}
+    return {}
 
 
 def _for_states(deployment: Deployment) -> dict[str, str]:

@@ -50,16 +50,25 @@ def workloads(deployment: Deployment, catalog: Catalog) -> tuple[Workload, ...]:
     """What the deployment runs, by name.
 
     A service runs when its kinds are among the deployment's and it has a source of ours; upstream's image stands in
-    where the deployment chooses it. Nobody grants roles where nothing uses a database. Raises `UnknownServiceError`
-    where a choice can't be met.
+    where the deployment chooses it, unless a service that runs answers for it. Nobody grants roles where nothing uses
+    a database. Raises `UnknownServiceError` where a choice can't be met.
     """
     known = catalog.ours.keys() | catalog.upstream.keys()
     for name in sorted(deployment.services.keys() - known):
         raise UnknownServiceError(f"services.{name}: there is no such service. Known: {', '.join(sorted(known))}")
     found = [_workload(deployment, catalog, name) for name in sorted(known)]
-    running = [workload for workload in found if workload is not None]
+    running = _without_replaced([workload for workload in found if workload is not None])
     uses_databases = any(workload.service.stores.relational for workload in running)
     return tuple(workload for workload in running if workload.name != SQL_ROLES or uses_databases)
+
+
+def _without_replaced(running: list[Workload]) -> list[Workload]:
+    replaced = {name for workload in running for name in workload.service.replaces}
+    return [
+        workload
+        for workload in running
+        if workload.name not in replaced or workload.service.image.source is ImageOrigin.KARST
+    ]
 
 
 def _workload(deployment: Deployment, catalog: Catalog, name: str) -> Workload | None:

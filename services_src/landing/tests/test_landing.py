@@ -254,3 +254,27 @@ def test_a_missing_list_is_logged_once(tmp_path: Path, caplog: pytest.LogCapture
         file.listing()
         file.listing()
     assert len(caplog.records) == 1
+
+
+def test_viewers_of_any_origin_learn_where_to_sign_in(tmp_path: Path) -> None:
+    stacks = [{"name": "tiny_flat"}, {"name": "tiny"}]
+    path = write(tmp_path / "datasets.json", {"name": "tiny", "datastacks": stacks}, {"name": "bare"})
+    told = LandingSettings(datasets_path=path, sticky_auth_url="g.example.org/sticky_auth")
+    answer = ask(told, "/auth_info", Origin="https://viewer.example.org")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.json() == {
+        "login_url": "https://g.example.org/sticky_auth",
+        "supported_datastacks": ["tiny", "tiny_flat"],
+    }
+    assert "access-control-allow-origin" not in ask(told, "/").headers
+
+
+def test_where_nobody_signs_in_nobody_is_told_where(settings: LandingSettings) -> None:
+    assert ask(settings, "/auth_info").status_code == 404
+
+
+@pytest.mark.parametrize("place", ["https://g.example.org/x", "g.example.org/", "g.example.org/x?y", "a b"])
+def test_where_to_sign_in_is_a_host_and_a_path(place: str) -> None:
+    with pytest.raises(SettingsError, match="STICKY_AUTH_URL"):
+        load_settings(LandingSettings, {"STICKY_AUTH_URL": place})

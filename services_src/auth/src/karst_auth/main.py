@@ -137,7 +137,7 @@ def create_app(
     """Make the application. It starts whatever becomes of its database, and answers 503 while that is away.
 
     `provider` vouches for people instead of the issuer that the settings name. With `demo`, which is for one machine
-    that nobody else reaches, nobody does: people choose who they are.
+    that nobody else reaches, nobody need do so: people choose who they are, unless the settings have a client.
     """
     made = auth or make_auth(settings)
     places = Places(
@@ -231,10 +231,10 @@ def _sign_in(
     settings: AuthSettings, needs: Needs, places: Places, provider: Provider | None, demo: Demo | None
 ) -> SignIn:
     client = settings.oauth_client.get_secret_value()
-    if provider is None and demo is not None:
-        provider = DemoProvider(demo, needs, places.login_url)
-    elif provider is None and client:
+    if provider is None and client:
         provider = Oidc(settings.oidc_issuer, read_client(client))
+    elif provider is None and demo is not None:
+        provider = DemoProvider(demo, needs, places.login_url)
     return SignIn(
         needs=needs,
         places=places,

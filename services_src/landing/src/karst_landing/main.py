@@ -8,7 +8,7 @@ from enum import StrEnum
 from importlib.metadata import version
 from importlib.resources import files
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
@@ -53,6 +53,13 @@ class DatasetsAnswer(BaseModel):
     problem: str | None = Field(description="Why the list may be old or empty; null when all is well.")
 
 
+class SignInAnswer(BaseModel):
+    """Where to sign in for what stands on this host."""
+
+    login_url: str = Field(description="Without a slash at its end: viewers add paths to it.")
+    supported_datastacks: tuple[str, ...]
+
+
 class ServiceHealth(BaseModel):
     """How a service fares."""
 
@@ -84,6 +91,15 @@ class Landing:
         )
         return HealthAnswer(services=tuple(each))
 
+    def sign_in(self) -> SignInAnswer | None:
+        """Say where to sign in; None where nobody signs in."""
+        if not self.settings.sticky_auth_url:
+            return None
+        names = {stack.name for each in self.file.listing().datasets for stack in each.datastacks}
+        return SignInAnswer(
+            login_url=f"https://{self.settings.sticky_auth_url}", supported_datastacks=tuple(sorted(names))
+        )
+
     def datasets(self) -> DatasetsAnswer:
         """Choose what anybody may see."""
         listing = self.file.listing()
@@ -101,6 +117,7 @@ def create_app(settings: LandingSettings, *, demo: Demo | None = None, health: H
     app = service_app(name="landing", title="Karst landing page", version=version("karst-landing"), settings=settings)
     app.include_router(_pages(landing))
     app.include_router(_api(landing))
+    app.include_router(_sign_in(landing))
     return app
 
 
@@ -159,5 +176,20 @@ def _api(landing: Landing) -> APIRouter:
     def datasets() -> DatasetsAnswer:
         """List the datasets that they serve."""
         return landing.datasets()
+
+    return router
+
+
+def _sign_in(landing: Landing) -> APIRouter:
+    router = APIRouter(dependencies=[PUBLIC])
+
+    @router.get("/auth_info")
+    def auth_info(response: Response) -> SignInAnswer:
+        """Say where viewers sign people in for the data of this host. Pages of every origin may read it."""
+        found = landing.sign_in()
+        if found is None:
+            raise HTTPException(404, "Nobody signs in here.")
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return found
 
     return router

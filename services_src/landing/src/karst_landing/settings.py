@@ -48,5 +48,9 @@ class LandingSettings(Settings):
         default=(), validation_alias="KARST_SERVICES", max_length=200
     )
     """The services that the page lists, as JSON in the environment."""
+    sticky_auth_url: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._-]+)*)?$")] = (
+        Field(default="", validation_alias="STICKY_AUTH_URL")
+    )
+    """Host and path where people sign in, without a scheme; viewers learn it from `/auth_info`."""
     shows_all_datasets: bool = Field(default=False, validation_alias="KARST_SHOW_ALL_DATASETS")
     """Whether the page, which anybody can open, names datasets that are not public."""
