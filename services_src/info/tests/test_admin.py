@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services_src.info.tests.conftest import Client
 from services_src.info.tests.support import HOST, ROOT, TOKEN_OF, caller
 
 pytestmark = pytest.mark.anyio
@@ -122,16 +123,15 @@ async def test_volumes_and_mirrors_are_made_and_deleted_too(writable: FastAPI, p
         ({"viewer_site": "javascript:alert(1)"}, "Viewer is no address of a viewer"),
     ],
 )
-async def test_what_is_wrong_stands_at_its_field(
-    program: httpx.AsyncClient, browser: httpx.AsyncClient, changed: dict[str, str], told: str
-) -> None:
-    answer = await program.post(f"{ADMIN}/datastack/new", data={**NEW, **changed})
+async def test_what_is_wrong_stands_at_its_field(as_: Client, changed: dict[str, str], told: str) -> None:
+    async with as_("both") as program:
+        answer = await program.post(f"{ADMIN}/datastack/new", data={**NEW, **changed})
+        assert (await program.get(f"{ROOT}/api/v2/datastack/eel")).status_code == 400, "nothing was made"
     assert answer.status_code == 422
     assert answer.text.count(told.replace("'", "&#39;")) >= 2, "at the field and above the form"
     (field,) = changed
     assert re.search(rf'id="field-{field}"[^>]*aria-invalid="true"', answer.text)
     assert 'value="Eel"' in answer.text, "what was written stays"
-    assert (await program.get(f"{ROOT}/api/v2/datastack/eel")).status_code == 400
 
 
 async def test_old_mistakes_keep_nobody_from_changing_something_else(
@@ -189,6 +189,14 @@ async def test_only_superadmins_may(writable: FastAPI) -> None:
     assert len(writable.state.info.current.get().datastacks) == 4
 
 
+async def test_details_say_whether_anybody_may_see_it(program: httpx.AsyncClient) -> None:
+    for number, told in ((1, "<td>fish</td>"), (4, "nobody may see it")):
+        page = await program.get(f"{ADMIN}/datastack/details?id={number}")
+        assert told in page.text
+    assert 'href="https://auth.example.org/sticky_auth/flask_admin/servicetable/"' in page.text
+    assert "Dataset in auth" not in (await program.get(f"{ADMIN}/imagesource/details?id=1")).text
+
+
 async def test_nothing_else_is_assigned(writable: FastAPI, program: httpx.AsyncClient) -> None:
     told = {**NEW, "id": "77", "aligned_volume_id": "1", "revision": "9", "__class__": "x"}
     assert (await program.post(f"{ADMIN}/datastack/new", data=told)).status_code == 302
@@ -197,28 +205,28 @@ async def test_nothing_else_is_assigned(writable: FastAPI, program: httpx.AsyncC
     assert row.aligned_volume_id == 2
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-async def test_hostile_texts_are_kept_as_texts_or_refused(
-    writable: FastAPI, program: httpx.AsyncClient, text: str
-) -> None:
-    told = {**NEW, "display_name": text[:90], "description": text}
-    answer = await program.post(f"{ADMIN}/datastack/new", data=told)
-    assert answer.status_code in (302, 422)
-    assert "<script>alert" not in answer.text
-    assert "<img src=x" not in answer.text
-    if answer.status_code == 302:
-        number = writable.state.info.current.get().datastacks["eel"].row.id
-        for path in ("/datastack", f"/datastack/details?id={number}", f"/datastack/edit?id={number}"):
-            page = await program.get(ADMIN + path)
-            assert page.status_code == 200
-            assert "<script>alert" not in page.text
-            assert "<img src=x" not in page.text
-    for field in ("name", "aligned_volume", "base_link_id", "viewer_resolution_x", "local_server", "viewer_site"):
-        refused = await program.post(f"{ADMIN}/datastack/new", data={**NEW, field: text})
-        assert refused.status_code == 422, field
-        assert "<script>alert" not in refused.text
-    for path, query in (("", {"search": text[:50]}), ("/details", {"id": text[:50]})):
-        assert (await program.get(f"{ADMIN}/datastack{path}", params=query)).status_code in (200, 404)
+async def test_hostile_texts_are_kept_as_texts_or_refused(writable: FastAPI, program: httpx.AsyncClient) -> None:
+    for text in HOSTILE:
+        answer = await program.post(
+            f"{ADMIN}/datastack/new", data={**NEW, "display_name": text[:90], "description": text}
+        )
+        assert answer.status_code in (302, 422)
+        pages = [answer.text]
+        if answer.status_code == 302:
+            number = writable.state.info.current.get().datastacks["eel"].row.id
+            paths = ("", f"/details?id={number}", f"/edit?id={number}", f"/delete?id={number}")
+            pages += [(await program.get(f"{ADMIN}/datastack{path}")).text for path in paths]
+            gone = await program.post(f"{ADMIN}/datastack/delete", data={"id": str(number)})
+            assert gone.status_code == 302
+        for field in ("name", "aligned_volume", "base_link_id", "viewer_resolution_x", "local_server", "viewer_site"):
+            refused = await program.post(f"{ADMIN}/datastack/new", data={**NEW, field: text})
+            assert refused.status_code == 422, field
+            pages.append(refused.text)
+        for path, query in (("", {"search": text[:50]}), ("/details", {"id": text[:50]})):
+            found = await program.get(f"{ADMIN}/datastack{path}", params=query)
+            assert found.status_code in (200, 404)
+            pages += [found.text] if found.headers["content-type"].startswith("text/html") else []
+        assert not [page for page in pages if "<script>alert" in page or "<img src=x" in page]
 
 
 async def test_tables_for_spreadsheets_hold_no_formula(program: httpx.AsyncClient) -> None:

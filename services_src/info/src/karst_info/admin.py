@@ -13,15 +13,19 @@ from starlette.responses import Response
 
 from karst_info.admin_forms import SEEN, csv_of, form_of, listed, refused_form, rows_of
 from karst_info.changes import Changes, GoneError, RefusedError, Row
-from karst_info.checking import KINDS, Kind, read_form
+from karst_info.checking import DATASTACKS, KINDS, VOLUMES, Kind, read_form
 from karst_info.current import Current
 from karst_info.declared import Declaring
-from karst_info.visible import unknown
+from karst_info.visible import DATASTACK, VOLUME, unknown
 from karst_platform.cave.errors import CaveError
+from karst_platform.cave.guard.authority import Freshness
+from karst_platform.cave.guard.guard import guard_of
 from karst_platform.cave.guard.record import UserRecord
 from karst_platform.pages import Confirmation, Form, Listing, Pages, Sent, window_of
 
 _MOST_AT_ONCE = 1000
+_NAMESPACES = {DATASTACKS: DATASTACK, VOLUMES: VOLUME}
+"""In which auth knows the names."""
 
 
 class Administration:
@@ -57,6 +61,9 @@ class Administration:
             "kind": kind,
             "listed": listed(kind, row, known, self._declared(kind)),
             "form": form_of(kind, known, row),
+            "is_guarded": kind in _NAMESPACES,
+            "dataset": await _dataset(request, kind, row),
+            "mappings": f"{self._pages.site.login_url}/flask_admin/servicetable/",
         }
         return self._pages.answer(request, "details.html.j2", values, person=caller)
 
@@ -143,6 +150,14 @@ class Administration:
 
     def _declared(self, kind: Kind) -> Collection[str]:
         return self._declaring.declared.names.get(kind.name, frozenset())
+
+
+async def _dataset(request: Request, kind: Kind, row: Row) -> str | None:
+    """The dataset whose grants say who may see the row; None where nobody may."""
+    guard = guard_of(request)
+    if kind not in _NAMESPACES or guard.is_disabled:
+        return None
+    return await guard.authority.dataset_of(_NAMESPACES[kind], row.name, Freshness.RECENT)
 
 
 def _told(kind: Kind, sent: Sent) -> dict[str, str]:
