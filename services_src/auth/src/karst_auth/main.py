@@ -19,6 +19,7 @@ from karst_auth.account import access, keys, overview, username
 from karst_auth.account import terms as account_terms
 from karst_auth.admin.routes import administration
 from karst_auth.api import audit, datasets, groups, service_accounts, session, tables, terms, users
+from karst_auth.api.document import describe_calls
 from karst_auth.api.needs import Needs
 from karst_auth.api.refusals import Refusals
 from karst_auth.authority import SqlAuthority
@@ -187,6 +188,7 @@ def create_app(
     app.include_router(administration(made.needs, sign_in.pages))
     app.include_router(sign_in.pages.assets())
     app.include_router(_version())
+    describe_calls(app)
     describe_document(app, TAGS)
     return app
 

@@ -57,8 +57,13 @@ FAILURES: Mapping[int, _Failure] = {
 
 def answers(example: object, *failures: int) -> Responses:
     """What a route answers: an example, and the statuses with which it may fail."""
-    failed: Responses = {status: _response(status) for status in sorted({*failures, *_ALWAYS})}
+    failed = {status: _response(status) for status in sorted({*failures, *_ALWAYS})}
     return {200: {"content": {_JSON: {"example": example}}}, **failed}
+
+
+def failures(*statuses: int) -> Responses:
+    """How a route may fail."""
+    return {status: _response(status) for status in sorted({*statuses, *_ALWAYS})}
 
 
 def describe_document(app: FastAPI, tags: Mapping[str, str]) -> None:
