@@ -55,7 +55,9 @@ Caller = Annotated[UserRecord, Depends(signed_in)]
 def pages(monkeypatch: pytest.MonkeyPatch) -> Pages:
     monkeypatch.syspath_prepend(Path(__file__).parent / "example")
     links = (Link("Things", "/things"), Link("Schemas", "https://g.example.org/schema/"))
-    return Pages(Site(package="karst_example", service="Example", links=links, login_url=PLACES.login_url, sign_out="/out"))
+    return Pages(
+        Site(package="karst_example", service="Example", links=links, login_url=PLACES.login_url, sign_out="/out")
+    )
 
 
 @pytest.fixture
