@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
+import multiprocessing
+import socket
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -151,10 +152,22 @@ def _dataset_of(name: str) -> str:
     return f"dataset_{int(name.rpartition('_')[2]) % len(_DATASETS)}"
 
 
+def _serve(listening: socket.socket) -> None:
+    server = ThreadingHTTPServer(listening.getsockname(), _Auth, bind_and_activate=False)
+    server.socket = listening
+    server.server_activate()
+    server.serve_forever()
+
+
 @contextmanager
 def _auth() -> Generator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Auth)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/auth"
-    server.shutdown()
-    server.server_close()
+    """Its address; in a process of its own, so that the client has its own to itself."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(listening,), daemon=True)
+    process.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/auth"
+    process.terminate()
+    process.join()
+    listening.close()
