@@ -8,6 +8,10 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+if __name__ == "__main__":
+    # A synthesis lives for seconds: what it drops, its end frees. Half of what there is to look through are imports.
+    gc.disable()
+
 from cdktn import App
 
 from karst.app import SynthesisError, create_app, plain_errors, synthesize
@@ -80,8 +84,6 @@ def _names(listed: str) -> tuple[str, ...]:
 
 def main() -> int:
     """Synthesize for the toolkit's command line, which names the folders by environment variables."""
-    # A synthesis lives for seconds: what it drops, its end frees.
-    gc.disable()
     environments = Path(os.environ.get("KARST_ENVIRONMENTS", ROOT / "environments"))
     outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
     try:
