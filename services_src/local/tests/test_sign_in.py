@@ -137,10 +137,10 @@ def test_somebody_new_signs_in_accepts_terms_makes_a_key_and_uses_it(world: Worl
     page.goto(f"{world.sticky}/settings/datasets")
     page.get_by_role("link", name="Terms of the tiny volume").click()
     expect(page).to_have_url(f"{world.sticky}/api/v1/tos/{tos_id}/accept")
+    assert len(page.screenshot(path=pictures / "sign-in-terms.png", full_page=True)) > 10_000
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_role("alert")).to_contain_text("Tick the box")
     page.get_by_label("I have read these terms").check()
-    assert len(page.screenshot(path=pictures / "sign-in-terms.png", full_page=True)) > 10_000
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_role("status")).to_contain_text("Thank you")
 

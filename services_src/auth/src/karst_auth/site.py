@@ -6,7 +6,7 @@ from karst_platform.cave.guard.places import Places
 from karst_platform.pages import Link, Pages, Site
 
 LINKS = (
-    Link("Account", "/settings"),
+    Link("Profile", "/settings"),
     Link("Keys", "/settings/tokens"),
     Link("Datasets", "/settings/datasets"),
 )

@@ -63,7 +63,8 @@ class Issuer:
         @app.get("/authorize")
         async def authorize(request: Request) -> Response:
             return HTMLResponse(
-                f'<!doctype html><title>Issuer</title><link rel="icon" href="data:,"><h1>Sign in as {self.claims["name"]}?</h1>'
+                '<!doctype html><title>Issuer</title><link rel="icon" href="data:,">'
+                f"<h1>Sign in as {self.claims['name']}?</h1>"
                 f'<a href="/agree?{request.url.query.replace("&", "&amp;")}">Yes</a>'
             )
 
