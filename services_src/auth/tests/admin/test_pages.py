@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 
 import httpx
+import pytest
 from sqlalchemy import func, select
 
+from karst_auth.admin import dataset_pages
 from karst_auth.admin.areas import AREAS
 from karst_auth.changes import tokens
 from karst_auth.changes.ledger import DEPLOYMENT
@@ -126,6 +128,13 @@ async def test_a_service_account_gets_a_key_that_is_shown_once(browse: Open, wor
         await _one(auth, select(func.count()).select_from(ApiKey).where(ApiKey.user_id == int(page.rpartition("/")[2])))
         == 1
     )
+
+
+async def test_a_long_list_says_that_it_is_cut(browse: Open, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, said = f"datasets/{world.datasets[LAB]}", "Only the first 2 are shown."
+    assert said not in text_of(await browse("superadmin").get(page))
+    monkeypatch.setattr(dataset_pages, "_MOST", 2)
+    assert said in text_of(await browse("superadmin").get(page))
 
 
 async def test_a_group_is_made_filled_renamed_and_removed(browse: Open, world: World, auth: Auth) -> None:

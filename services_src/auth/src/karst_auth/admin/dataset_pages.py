@@ -160,6 +160,7 @@ async def _show(
             "granted": await _granted(session, dataset_id),
             "tables": await _tables(session, dataset_id),
             "runs_group": caller.runs_group,
+            "most": _MOST,
         }
     return desk.show(request, caller, "dataset.html.j2", values, status=status)
 

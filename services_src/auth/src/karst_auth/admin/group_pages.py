@@ -139,6 +139,7 @@ async def _show(
         "already": already,
         "granted": granted,
         "problem": problem,
+        "most": _MOST_GRANTS,
     }
     return desk.show(request, caller, "group.html.j2", values, status=status)
 

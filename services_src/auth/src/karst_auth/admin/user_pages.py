@@ -13,7 +13,7 @@ from karst_auth.admin.desk import Desk, home_of
 from karst_auth.admin.doing import Work, do, id_of, message_of
 from karst_auth.admin.finding import find_groups, wanted
 from karst_auth.admin.simple import change_page, list_page
-from karst_auth.admin.user_view import view_user
+from karst_auth.admin.user_view import MOST, view_user
 from karst_auth.api.needs import Id, Superadmin
 from karst_auth.changes import groups, institutions, tokens, users
 from karst_auth.changes.ledger import Changing
@@ -70,6 +70,7 @@ class _Users:
                 "problem": problem,
                 "groups": await find_groups(session, wanted(request.query_params, "group")),
                 "key": key,
+                "most": MOST,
             }
         return self.desk.show(request, caller, "user.html.j2", values, status=status)
 

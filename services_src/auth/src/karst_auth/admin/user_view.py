@@ -27,7 +27,7 @@ from karst_auth.records import known, shown_name
 from karst_auth.tokens import utc_now
 from karst_platform.cave.errors import CaveError
 
-_MOST = 200
+MOST = 200
 """Rows of each kind that the page of a user lists."""
 
 
@@ -60,8 +60,8 @@ async def view_user(session: AsyncSession, user_id: int) -> UserView:
         parent=await _parent(session, user),
         children=await _children(session, user_id),
         groups=await _groups(session, user_id),
-        keys=(await session.scalars(keys.order_by(ApiKey.id.desc()).limit(_MOST))).all(),
-        sessions=(await session.scalars(sessions.order_by(LoginToken.id.desc()).limit(_MOST))).all(),
+        keys=(await session.scalars(keys.order_by(ApiKey.id.desc()).limit(MOST))).all(),
+        sessions=(await session.scalars(sessions.order_by(LoginToken.id.desc()).limit(MOST))).all(),
         accepted=await _accepted(session, user),
         institutions=await _institutions(session, user_id),
         datasets=await _datasets(session, user_id),
@@ -79,7 +79,7 @@ async def _parent(session: AsyncSession, user: User) -> tuple[int, str] | None:
 
 
 async def _children(session: AsyncSession, user_id: int) -> list[tuple[int, str]]:
-    query = select(User.id, User.name).where(User.parent_id == user_id).order_by(User.id).limit(_MOST)
+    query = select(User.id, User.name).where(User.parent_id == user_id).order_by(User.id).limit(MOST)
     return [(row[0], row[1]) for row in await session.execute(query)]
 
 
@@ -89,7 +89,7 @@ async def _groups(session: AsyncSession, user_id: int) -> list[tuple[int, str, b
         .join(Membership, Membership.group_id == Group.id)
         .where(Membership.user_id == user_id)
         .order_by(Group.name)
-        .limit(_MOST)
+        .limit(MOST)
     )
     return [(row[0], row[1], row[2]) for row in await session.execute(query)]
 
@@ -102,7 +102,7 @@ async def _accepted(session: AsyncSession, user: User) -> list[tuple[int, str]]:
         .where(TosAcceptance.user_id.in_([user.id, user.parent_id or user.id]))
         .distinct()
         .order_by(Tos.id)
-        .limit(_MOST)
+        .limit(MOST)
     )
     return [(row[0], row[1]) for row in await session.execute(query)]
 
@@ -113,7 +113,7 @@ async def _institutions(session: AsyncSession, user_id: int) -> list[tuple[UserA
         .join(Affiliation, Affiliation.id == UserAffiliation.affiliation_id)
         .where(UserAffiliation.user_id == user_id)
         .order_by(UserAffiliation.id)
-        .limit(_MOST)
+        .limit(MOST)
     )
     return [(row[0], row[1]) for row in await session.execute(query)]
 
@@ -124,6 +124,6 @@ async def _datasets(session: AsyncSession, user_id: int) -> list[tuple[int, str]
         .join(DatasetAdmin, DatasetAdmin.dataset_id == Dataset.id)
         .where(DatasetAdmin.user_id == user_id)
         .order_by(Dataset.name)
-        .limit(_MOST)
+        .limit(MOST)
     )
     return [(row[0], row[1]) for row in await session.execute(query)]
