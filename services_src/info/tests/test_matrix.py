@@ -37,14 +37,14 @@ MATRIX = {
 }
 
 
-@pytest.mark.parametrize("path", MATRIX)
-async def test_everybody_gets_what_they_may(as_: Client, path: str) -> None:
+async def test_everybody_gets_what_they_may(as_: Client) -> None:
     for name in CALLERS:
         async with as_(name) as client:
-            answer = await client.get(ROOT + path)
-        assert answer.status_code == MATRIX[path][name], name
-        if answer.status_code != 200:
-            assert b"gs://" not in answer.content
+            for path, allowed in MATRIX.items():
+                answer = await client.get(ROOT + path)
+                assert answer.status_code == allowed[name], (name, path)
+                if answer.status_code != 200:
+                    assert b"gs://" not in answer.content
 
 
 async def test_no_route_is_left_out(app: FastAPI) -> None:
