@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import clio, guard, info, report, schemas, states, steps, subjects, up
+from bench import auth, clio, guard, info, report, schemas, states, steps, subjects, up
 from bench.measure import BenchError, Figure
 
 PAGE = steps.ROOT / "docs" / "reference" / "benchmarks.md"
@@ -19,6 +19,7 @@ PARTS: Mapping[str, tuple[report.Subject, Callable[[Path], list[Figure]]]] = {
     "infrastructure": (subjects.INFRASTRUCTURE, steps.measure),
     "platform": (subjects.PLATFORM, lambda folder: list(up.running(folder))),
     "store": (subjects.STORE, clio.measure),
+    "auth": (subjects.AUTH, auth.measure),
     "guard": (subjects.GUARD, lambda _: guard.measure()),
     "info": (subjects.INFO, info.measure),
     "schemas": (subjects.SCHEMAS, lambda _: schemas.measure()),

@@ -99,6 +99,21 @@ interface: its figures are quoted for comparison, with fewer neurons and annotat
     },
 )
 
+AUTH = Subject(
+    title="Who somebody is",
+    method="""\
+One server process (granian) on embedded PostgreSQL, without Redis, so that what it knows of a user it asks the database
+anew each second; and beside it, in a process of its own, a client on loopback with one user's token. All share the
+machine's cores.
+
+- As many as it can: 64 connections that ask again as soon as they are answered, for 10 s after a second of warming up.
+- A third of the least: sent at fixed times. Latency counts from when a request was due.
+- Growth: the median of 400 look-ups of people by chance, within one process, that remembers nothing and asks the
+  database, after 50 to warm up: first with 100 people in one group, then with all; each group has 100 people and two
+  grants. To sign in finds an account by its identity, makes a token and writes the audit log.""",
+    reasons={},
+)
+
 GUARD = Subject(
     title="Who may",
     method="""\
