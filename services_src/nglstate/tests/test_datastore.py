@@ -17,6 +17,7 @@ import pytest
 from google.cloud.datastore_v1.types import datastore as protocol
 from google.cloud.datastore_v1.types import entity as entities
 
+from karst_nglstate.moving.command import export, import_
 from karst_nglstate.record import Column
 from karst_nglstate.stores.datastore import Datastore, DatastoreSettings
 from karst_nglstate.stores.datastore_records import DatastoreRecords
@@ -120,6 +121,30 @@ async def test_states_of_every_year_are_read(database: Database) -> None:
         assert await server.content(4, "/property") == STATE
         for path in ("/4", "/raw/4", "/property/1/info", "/property/7/info", "/property/5/info"):
             refused(await server.ask("GET", API + path), 404, "not_found")
+
+
+async def test_states_of_every_year_move_to_another_store(
+    database: Database, postgres_server: Server, tmp_path: Path
+) -> None:
+    await database.write(1, v2=blob(STATE), **COUNTED)
+    await database.write(2, v1=blob(STATE), **COUNTED)
+    await database.write(3, **COUNTED)
+    database.keep("states/v2", "3", gzip.compress(zlib.compress(STATE)))
+    await database.write(4, segment_properties=blob(STATE), **COUNTED)
+    await database.write(5, table=database.oldest, json=blob(STATE))
+    await database.write(1, table=database.oldest, json=blob(OTHER))
+    for number in range(100, 160):
+        await database.write(number, v2=blob(OTHER), **COUNTED)
+    async with database.serving() as server:
+        counts = await export(server.states, tmp_path / "files")
+    assert (counts.states, counts.properties) == (64, 1)
+    await import_(postgres_server.states, tmp_path / "files")
+    for state_id in (1, 2, 3, 5):
+        assert await postgres_server.content(state_id) == STATE
+    assert await postgres_server.content(4, "/property") == STATE
+    assert await postgres_server.content(159) == OTHER
+    moved = await postgres_server.states.find(Column.STATE, 1)
+    assert (moved.user_id, moved.created) == (str(READER.id), MADE)
 
 
 async def test_the_same_id_in_two_tables_is_that_of_the_newer_one(database: Database) -> None:
