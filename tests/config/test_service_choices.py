@@ -11,8 +11,8 @@ from karst.config.rules import OF_WORKLOADS
 from karst.config.rules.service_choices import problems_of_workloads
 from karst.config.rules.services import UPSTREAM
 from karst.config.service import load_services
-from karst.derived.workloads import Catalog
-from tests.config.base import API, BASE, write
+from karst.derived.workloads import Catalog, workloads
+from tests.config.base import API, BASE, GLOBAL, write
 from tests.examples import ROOT
 
 OURS = load_services(ROOT / "services_src")
@@ -95,3 +95,18 @@ def test_there_is_no_cluster_without_cave(tmp_path: Path) -> None:
     expected = "services.clio.runtime: this deployment has no cluster, for its only kind is clio. Remove runtime."
     assert expected in said(tmp_path, "clio: {runtime: gke}", kinds="[clio]")
     assert said(tmp_path, "clio: {runtime: gke}", kinds="[clio, local]") == []
+
+
+@pytest.mark.parametrize(
+    ("services", "runs"),
+    [
+        ("{}", {"auth"}),
+        ("{auth: {image: {source: upstream, version: v2.30.2}}}", {"auth", "sticky-auth"}),
+        ("{auth: {enabled: false}}", {"sticky-auth"}),
+    ],
+)
+def test_what_ours_answers_for_does_not_run_beside_it(tmp_path: Path, services: str, runs: set[str]) -> None:
+    text = f"{BASE[GLOBAL]}images: {{fallback: upstream}}\nservices: {services}\n"
+    write(tmp_path, {**BASE, GLOBAL: text})
+    deployment = load_environments(tmp_path)["global"].deployment
+    assert {each.name for each in workloads(deployment, CATALOG)} & {"auth", "sticky-auth", "auth-info"} == runs

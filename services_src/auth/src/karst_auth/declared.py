@@ -20,8 +20,11 @@ from sqlalchemy import func, select
 
 from karst_auth.changes import groups, tokens, users
 from karst_auth.changes.ledger import DEPLOYMENT, Changing, Ledger
-from karst_auth.model import Group, Membership, User
+from karst_auth.model import ApiKey, Group, Membership, User
+from karst_platform.cave.guard.authority import token_hash
 
+SERVICES = "karst"
+"""Name of the service account of the deployment's own services."""
 _OWNER = ("Deployment", "deployment@karst.invalid")
 """Whoever made the declared service accounts. Nobody can sign in with this address."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
@@ -89,6 +92,20 @@ async def apply_declared(ledger: Ledger, declared: Declared) -> None:
 async def exclude_other_starts(change: Changing) -> None:
     """Let nobody else begin with this database, until the change ends."""
     await change.session.execute(select(func.pg_advisory_xact_lock(0x6B61727376)))
+
+
+async def declare_services(ledger: Ledger, token: str) -> None:
+    """Make the service account in whose name the deployment's services ask, with this token.
+
+    A token that is somebody's already, as where the users of an existing service were taken over, stays theirs.
+    """
+    hashed = token_hash(token)
+    async with ledger.change(DEPLOYMENT) as change:
+        owners = select(User.email).join(ApiKey, ApiKey.user_id == User.id).where(ApiKey.token_hash == hashed)
+        owner = await change.session.scalar(owners)
+    if owner in (None, SERVICES + users.SUFFIX):
+        account = ServiceAccount(name=SERVICES, token_sha256=(hashed,))
+        await apply_declared(ledger, Declared(service_accounts=(account,)))
 
 
 async def _account(change: Changing, account: ServiceAccount, group_ids: dict[str, int]) -> None:

@@ -25,7 +25,7 @@ from karst_auth.api.refusals import Refusals
 from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import DEPLOYMENT, Ledger
 from karst_auth.changes.tokens import hash_stored_keys
-from karst_auth.declared import Declared, apply_declared, read_declared
+from karst_auth.declared import Declared, apply_declared, declare_services, read_declared
 from karst_auth.declared_datasets import apply_datasets, read_datasets
 from karst_auth.login import routes as login
 from karst_auth.login.attempts import Attempts
@@ -206,6 +206,8 @@ async def _begin(settings: AuthSettings, needs: Needs) -> None:
         await apply_declared(needs.ledger, Declared(admins=settings.default_admins))
     if settings.declared is not None:
         await apply_declared(needs.ledger, read_declared(settings.declared))
+    if settings.service_token.get_secret_value():
+        await declare_services(needs.ledger, settings.service_token.get_secret_value())
     if settings.datasets_path is not None:
         await apply_datasets(needs.ledger, read_datasets(settings.datasets_path))
 

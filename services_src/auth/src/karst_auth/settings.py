@@ -64,6 +64,8 @@ class AuthSettings(RedisSettings, DatabaseSettings):
         default=(), validation_alias="DEFAULT_ADMINS"
     )
     """Superadmins who are made where they are missing: `[["ada@example.org", "Ada", "the lab's head"]]`."""
+    service_token: SecretStr = Field(default=SecretStr(""), validation_alias="KARST_SERVICE_TOKEN")
+    """Token of the deployment's services, which is that of the service account `karst` from the first start on."""
     sign_in_origins: Origins = Field(default=(), validation_alias="KARST_SIGN_IN_ORIGINS")
     """Origins of our other hosts and of viewers, by commas, to which people are sent with a token; pages list more."""
     oidc_issuer: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] = Field(
