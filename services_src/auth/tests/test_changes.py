@@ -60,6 +60,14 @@ async def test_a_change_counts_the_version_of_exactly_those_whom_it_concerns(aut
     assert changed == {"viewer", "group_admin"}
 
 
+async def test_tokens_are_named_though_anything_may_have_changed(auth: Auth, world: World) -> None:
+    heard = Heard(auth)
+    async with auth.needs.ledger.change(DEPLOYMENT) as change:
+        key = await tokens.create_key(change, world.users["viewer"])
+        change.concerns_everybody()
+    assert heard == [Change(is_all=True, tokens=(token_hash(key),), owners=(world.users["viewer"],))]
+
+
 async def test_who_is_refused_changes_and_tells_nothing(auth: Auth, world: World) -> None:
     heard, last = Heard(auth), (await _last(auth)).id
 
