@@ -73,7 +73,7 @@ async def test_what_is_declared_is_there(writable: FastAPI, tmp_path: Path) -> N
         "segmentation_source": "graphene://https://demo.example.org/segmentation/table/tiny_seg_v1",
         "skeleton_source": None,
         "analysis_database": "tiny_db",
-        "viewer_site": "https://viewer.example.org/",
+        "viewer_site": "https://viewer.example.org",
         "synapse_table": "synapses_tiny",
         "soma_table": None,
         "local_server": "https://demo.example.org",

@@ -232,7 +232,8 @@ def _datastack(stack: _Stack, database: str | None) -> dict[str, Value]:
         "segmentation_source": stack.segmentation_source,
         "skeleton_source": stack.skeleton_source,
         "local_server": stack.local_server,
-        "viewer_site": stack.viewer_site,
+        # Clients look for its version behind it, and take a viewer without one for an older kind.
+        "viewer_site": (stack.viewer_site or "").rstrip("/") or None,
         "viewer_resolution_x": x,
         "viewer_resolution_y": y,
         "viewer_resolution_z": z,
