@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -48,6 +50,29 @@ def test_the_printed_python_shows_the_dataset(platform: Platform) -> None:
 def test_the_printed_curl_line_shows_the_dataset(platform: Platform) -> None:
     find_tool("curl")
     assert '"tiny"' in run(["sh", "-c", platform.found(r"(?m)^(curl .*)$")])
+
+
+def test_a_command_prints_tokens_of_anybody_and_nothing_else(platform: Platform) -> None:
+    url = platform.found(r"runs at (http://\S+)") + "/auth/api/v1/user/cache"
+    for email, more in (("viewer@example.org", []), ("grace@example.org", ["--create", "--name", "Grace"])):
+        command = [sys.executable, "-m", "karst_cli.main", "token", email, "--state", str(platform.state), *more]
+        printed = run(command, {"PYTHONPATH": str(ROOT / "constructs")})
+        assert re.fullmatch(r"[0-9a-f]{32}\n", printed)
+        record = httpx.get(url, headers={"Authorization": f"Bearer {printed.strip()}"}, trust_env=False).json()
+        assert record["email"] == email
+    token = platform.found(r"(?m)^([0-9a-f]{32})$")
+    owner = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    assert owner.json()["admin"] is True
+    assert owner.json()["permissions_v2"] != {}
+
+
+def test_viewers_learn_where_to_sign_in(platform: Platform) -> None:
+    https = platform.found(r"HTTPS +(https://\S+)")
+    told = httpx.get(platform.found(r"runs at (http://\S+)") + "/auth_info", trust_env=False)
+    assert told.headers["content-type"] == "application/json"
+    assert told.headers["access-control-allow-origin"] == "*"
+    assert told.json()["login_url"] == f"{https}/sticky_auth"
+    assert "tiny" in told.json()["supported_datastacks"]
 
 
 def test_the_printed_authorities_make_https_work(platform: Platform) -> None:
