@@ -168,9 +168,8 @@ accept gzip and deflate, as caveclient and browsers do.
 - A third of that: sent at fixed times. Latency counts from when a request was due.""",
     reasons={
         "post a state of 1 MB, p99": (
-            "Of the server CPU that the row above quotes for each, 8 ms compress and 5 ms receive 1 MB in pieces and "
-            "write; the median shows that nothing else is waited for. Longer times are those of cores that others use: "
-            "a third of what a busy machine can do is no third of a server's time."
+            "Of the server CPU that the row above quotes for each, 4 ms check, compress and hash, and the rest "
+            "receives 1 MB in pieces and writes it. Longer times are those of a machine whose cores others use."
         ),
         "read a state of 1 MB, p99": (
             "The server sends what it keeps, without unpacking it, and the median is far below the limit. Longer times "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from fastapi import Request
@@ -43,43 +43,53 @@ class Bodies:
 
     async def read(self, request: Request) -> Posted:
         """Read a body and compress it. Raises CaveError: 400 for no JSON, 413, 415, 503."""
-        async with self._held() as text:
+        with self._held() as held:
             try:
-                await self._fill(text, request)
+                await self._fill(held, request)
             except ClientDisconnect:
                 raise CaveError(400, "cut_off", "The body was cut off.") from None
-            return await asyncio.to_thread(posted, bytes(text)) if len(text) > _SMALL_BYTES else posted(bytes(text))
+            text = b"".join(held.pieces)
+            held.pieces.clear()
+            return await asyncio.to_thread(posted, text) if len(text) > _SMALL_BYTES else posted(text)
 
-    @asynccontextmanager
-    async def _held(self) -> AsyncGenerator[bytearray]:
-        text = bytearray()
+    @contextmanager
+    def _held(self) -> Generator[_Held]:
+        held = _Held()
         try:
-            yield text
+            yield held
         finally:
-            self._held_bytes -= len(text)
-            text.clear()
+            self._held_bytes -= held.size_bytes
 
-    async def _fill(self, text: bytearray, request: Request) -> None:
+    async def _fill(self, held: _Held, request: Request) -> None:
         encoding = request.headers.get("content-encoding", "").strip().lower()
         if encoding in ("", "identity"):
             async for piece in request.stream():
-                self._take(text, piece)
+                self._take(held, piece)
             return
         inflater = _Inflater(encoding)
         async for piece in request.stream():
             pieces = inflater.feed(piece)
             while (inflated := await asyncio.to_thread(next, pieces, None)) is not None:
-                self._take(text, inflated)
+                self._take(held, inflated)
         inflater.end()
 
-    def _take(self, text: bytearray, piece: bytes) -> None:
-        if len(text) + len(piece) > self._limit_bytes:
+    def _take(self, held: _Held, piece: bytes) -> None:
+        if held.size_bytes + len(piece) > self._limit_bytes:
             raise too_large(f"The text is larger than {self._limit_bytes} bytes.")
         if self._held_bytes + len(piece) > _BODIES_AT_ONCE * self._limit_bytes:
             message = "Too many large bodies are under way. Try again."
             raise CaveError(503, "service_unavailable", message, headers={"Retry-After": "2"})
         self._held_bytes += len(piece)
-        text += piece
+        held.size_bytes += len(piece)
+        held.pieces.append(piece)
+
+
+@dataclass
+class _Held:
+    """What came of a body so far."""
+
+    pieces: list[bytes] = field(default_factory=list[bytes])
+    size_bytes: int = 0
 
 
 def posted(text: bytes) -> Posted:

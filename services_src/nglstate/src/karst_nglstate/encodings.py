@@ -11,12 +11,14 @@ import zlib
 from collections.abc import Iterator
 from enum import StrEnum
 
+from isal import isal_zlib
+
 _FRAME_BYTES, _CHECK_BYTES = 2, 4
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _GZIP_START = b"\x1f\x8b"
 _PIECE_BYTES = 1 << 18
-_QUICK = 1
-"""States are posted far more often than disks fill: a fifth larger, and five times as fast."""
+_LEVEL = 2
+"""Of ISA-L: as small as zlib's first level makes it, in a quarter of the time."""
 
 
 class Encoding(StrEnum):
@@ -43,7 +45,7 @@ def accepted(header: str) -> Encoding:
 
 def compressed(content: bytes) -> bytes:
     """The content as a zlib stream."""
-    return zlib.compress(content, _QUICK)
+    return bytes(isal_zlib.compress(content, _LEVEL))
 
 
 def inflated(stream: bytes) -> Iterator[bytes]:
