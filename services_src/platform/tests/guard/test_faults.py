@@ -151,3 +151,14 @@ async def test_a_grant_counts_at_once_though_nobody_tells_of_it() -> None:
     app = guarded_app(authority)
     auth.known.records[token(READER.id)] = EDITOR
     assert (await ask(app, "/edit/stack", method="POST", headers=bearer(READER))).status_code == 200
+
+
+async def test_a_service_without_a_token_hears_that_auth_does_not_know_it(caplog: pytest.LogCaptureFixture) -> None:
+    def refusing(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200 if "authorization" in request.headers else 401, json={"error": "no_token"})
+
+    authority = HttpAuthority("https://g.example.org/auth", "", transport=httpx.MockTransport(refusing))
+    with pytest.raises(AuthorityUnavailableError, match="auth answered with 401"):
+        await authority.datasets_of("datastack", ["fish"])
+    assert "auth does not know the token of this service" in caplog.text
+    await authority.close()

@@ -125,7 +125,8 @@ class HttpAuthority:
             raise AuthorityUnavailableError("auth did not answer a moment ago")
         if self._gone_until_s > float("-inf"):
             self._gone_until_s = now_s + PAUSE_S
-        headers = {"Authorization": f"Bearer {token or self._service_token}"}
+        own = token or self._service_token
+        headers = {"Authorization": f"Bearer {own}"} if own else {}
         try:
             answer = await self._sent(method, path, headers, body)
         except httpx.PoolTimeout as error:
