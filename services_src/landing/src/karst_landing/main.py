@@ -19,6 +19,7 @@ from karst_landing.settings import LandingSettings, ServiceLink
 from karst_landing.visitors import Demo, HealthSource
 from karst_platform import load_settings, service_app
 from karst_platform.logs import configure_logging
+from karst_platform.pages import kit_file
 from karst_platform.permissions import PUBLIC
 
 PAGE_POLICY = (
@@ -32,10 +33,17 @@ class StaticFile(StrEnum):
 
     SCRIPT = "landing.js"
     STYLE = "landing.css"
+    SHARED_STYLE = "karst.css"
     ICON = "icon.svg"
 
 
-_TYPE_OF = {StaticFile.SCRIPT: "text/javascript", StaticFile.STYLE: "text/css", StaticFile.ICON: "image/svg+xml"}
+_SHARED = frozenset({StaticFile.SHARED_STYLE, StaticFile.ICON})
+_TYPE_OF = {
+    StaticFile.SCRIPT: "text/javascript",
+    StaticFile.STYLE: "text/css",
+    StaticFile.SHARED_STYLE: "text/css",
+    StaticFile.ICON: "image/svg+xml",
+}
 
 
 class ServicesAnswer(BaseModel):
@@ -134,7 +142,8 @@ def _pages(landing: Landing) -> APIRouter:
         loader=PackageLoader("karst_landing"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     page = environment.get_template("landing.html.j2")
-    static = {name: (files("karst_landing") / "static" / name).read_bytes() for name in StaticFile}
+    own = files("karst_landing") / "static"
+    static = {name: kit_file(name) if name in _SHARED else (own / name).read_bytes() for name in StaticFile}
 
     @router.get("/")
     async def front_page(request: Request) -> HTMLResponse:

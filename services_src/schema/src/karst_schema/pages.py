@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
 
 from karst_platform.cave.errors import CaveError
+from karst_platform.pages import kit_file
 from karst_platform.permissions import PUBLIC
 from karst_schema.prepared import Prepared
 from karst_schema.types import AnnotationType, PointField, columns
@@ -20,6 +21,7 @@ _POLICY = (
     "frame-ancestors 'none'"
 )
 STYLE = "schema.css"
+SHARED_STYLE = "karst.css"
 
 
 class _Pages:
@@ -43,7 +45,11 @@ def pages(types: Mapping[str, AnnotationType], version: str, root: str) -> APIRo
     """Routes of the pages; `root` is the prefix behind which they stand."""
     router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
     made = _Pages(types, version, root)
-    style = Prepared((files("karst_schema") / "static" / STYLE).read_bytes(), "text/css; charset=utf-8")
+    own = (files("karst_schema") / "static" / STYLE).read_bytes()
+    styles = {
+        name: Prepared(content, "text/css; charset=utf-8")
+        for name, content in ((STYLE, own), (SHARED_STYLE, kit_file(SHARED_STYLE)))
+    }
 
     @router.get("/")
     @router.get("/views")
@@ -60,7 +66,7 @@ def pages(types: Mapping[str, AnnotationType], version: str, root: str) -> APIRo
 
     @router.get("/static/{name}")
     async def static(request: Request, name: str) -> Response:
-        return _found({STYLE: style}, name).answer(request)
+        return _found(styles, name).answer(request)
 
     return router
 

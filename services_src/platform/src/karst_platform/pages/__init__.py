@@ -27,7 +27,7 @@ from karst_platform.pages.errors import ErrorPages, wants_page
 from karst_platform.pages.fields import Choice, Field, Form, Kind, empty_form, filled_form
 from karst_platform.pages.listings import Listing, Window, window_of
 from karst_platform.pages.sent import Posted, Sent, demand_vouched, read_form
-from karst_platform.pages.site import Confirmation, Link, Pages, Person, Site, root_of, see_other
+from karst_platform.pages.site import Confirmation, Link, Pages, Person, Site, kit_file, root_of, see_other
 
 __all__ = [
     "CSRF_FIELD",
@@ -50,6 +50,7 @@ __all__ = [
     "empty_form",
     "filled_form",
     "is_csrf_token",
+    "kit_file",
     "read_form",
     "root_of",
     "see_other",

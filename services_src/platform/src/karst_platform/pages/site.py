@@ -175,6 +175,11 @@ def see_other(address: str, headers: Mapping[str, str] | None = None) -> Respons
     )
 
 
+def kit_file(name: str) -> bytes:
+    """A file that all pages share, for services whose pages are made otherwise: `karst.css` or `icon.svg`."""
+    return (files(_OURS) / "pages" / "static" / name).read_bytes()
+
+
 def root_of(request: Request) -> str:
     """The prefix by which the service was asked: what stands before the paths of its own pages."""
     return str(request.scope.get("root_path", "")).rstrip("/")
