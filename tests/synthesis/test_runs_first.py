@@ -125,7 +125,7 @@ def test_examples_run_it_exactly_where_something_uses_a_database(examples: dict[
         for name, example in examples.items()
         if any("sql_roles" in one for one in example.content.get("resource", {}).get("kubernetes_job_v1", {}))
     }
-    assert with_roles == {"global-apps-blue", "global-apps-green", "local-apps-blue"}
+    assert with_roles == {"demo-apps-blue", "global-apps-blue", "global-apps-green", "local-apps-blue"}
     for name in with_roles:
         waits, _ = waiting(examples[name])
         assert waits, f"{name} has users of databases"
