@@ -92,7 +92,8 @@ def create_app(settings: InfoSettings, authority: Authority | None = None) -> Fa
         frame=_frame(settings, pages),
     )
     app.state.guard, app.state.info = guarding.guard, info
-    app.include_router(api(info.current, f"{UPSTREAM}+karst.{version('karst-info')}"))
+    for router in api(info.current, f"{UPSTREAM}+karst.{version('karst-info')}"):
+        app.include_router(router)
     app.include_router(people(info.current, pages, settings))
     app.include_router(administration(Administration(info.current, info.changes, info.declaring, pages)))
     app.include_router(pages.assets())
