@@ -128,6 +128,8 @@ class _Auth(BaseHTTPRequestHandler):
     """An auth service that knows one user, and the dataset of every datastack."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: apart, the second would wait for word of the first
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         is_user = self.path.endswith("/user/cache")
