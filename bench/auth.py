@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import os
 import time
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def measure(folder: Path, load_s: float = _LOAD_S) -> list[Figure]:
 
 
 def _measured(server: Served, authorized: dict[str, str], load_s: float) -> list[Figure]:
-    request = [server.request(_RECORD, authorized)]
+    request, load = [server.request(_RECORD, authorized)], os.getloadavg()[0]
     closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=min(1, load_s))
     before_s = server.cpu_s()
     closed = closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=load_s)
@@ -55,7 +56,7 @@ def _measured(server: Served, authorized: dict[str, str], load_s: float) -> list
             limit=_LEAST_PER_S,
             unit="/s",
             is_least=True,
-            note=f"{_CONNECTIONS} connections, {each_us:.0f} us of server CPU each",
+            note=f"{_CONNECTIONS} connections, {each_us:.0f} us of server CPU each; load before it {load:.1f}",
         ),
         Figure(
             step=f"the same, {per_s:.0f} a second, p99",

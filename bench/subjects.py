@@ -109,7 +109,7 @@ machine's cores.
 - As many as it can: 64 connections that ask again as soon as they are answered, for 10 s after a second of warming up.
 - A third of the least: sent at fixed times. Latency counts from when a request was due.
 - Growth: the median of 400 look-ups of people by chance, within one process, that remembers nothing and asks the
-  database, after 50 to warm up: first with 100 people in one group, then with all; each group has 100 people and two
+  database, after 50 to warm up: of 100 people in one group and of all, in turn; each group has 100 people and two
   grants. To sign in finds an account by its identity, makes a token and writes the audit log.""",
     reasons={
         "`GET /user/cache`, as many as it can": (
