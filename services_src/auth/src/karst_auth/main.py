@@ -213,12 +213,12 @@ async def _begin(settings: AuthSettings, needs: Needs) -> None:
 
 
 def _version() -> APIRouter:
-    router = APIRouter(tags=["Service"], dependencies=[PUBLIC])
+    router, told = APIRouter(tags=["Service"], dependencies=[PUBLIC]), f"{UPSTREAM}+karst.{version('karst-auth')}"
 
     @router.get("/version", response_class=PlainTextResponse)
     async def version_of_the_service() -> str:
         """Say which version runs, and with which one of CAVE it agrees."""
-        return f"{UPSTREAM}+karst.{version('karst-auth')}"
+        return told
 
     return router
 

@@ -26,9 +26,9 @@ from karst_platform.pages import root_of, see_other, wants_page
 def routes(needs: Needs) -> APIRouter:
     """All of them."""
     router = APIRouter(tags=["Session and tokens"])
+    _records(router, needs)
     _sessions(router, needs)
     _keys(router, needs)
-    _records(router, needs)
     return router
 
 
@@ -110,6 +110,12 @@ def _keys(router: APIRouter, needs: Needs) -> None:
 
 
 def _records(router: APIRouter, needs: Needs) -> None:
+    # The first of all routes, since every service asks for it again and again: routes are tried in their order.
+    @router.get("/user/cache")
+    async def record(caller: Anyone) -> Response:
+        """The caller's record: what every service decides by."""
+        return Response(caller.to_bytes(), media_type="application/json")
+
     @router.get("/user/me")
     async def myself(caller: Anyone) -> Response:
         """Tell the caller who they are."""
@@ -118,11 +124,6 @@ def _records(router: APIRouter, needs: Needs) -> None:
         if told is None:
             raise CaveError(404, "not_found", "This account was removed.")
         return json_answer(told)
-
-    @router.get("/user/cache")
-    async def record(caller: Anyone) -> Response:
-        """The caller's record: what every service decides by."""
-        return Response(caller.to_bytes(), media_type="application/json")
 
     @router.get("/my_permissions")
     async def record_made_anew(caller: Anyone) -> Response:
