@@ -50,7 +50,8 @@ def test_what_clio_shows_of_a_dataset_is_told() -> None:
     (tiny,) = read_deployment(document(load_environment(ROOT / "environments/demo"))).datasets
     assert tiny.clio is not None
     assert tiny.clio.versions == ("v0.1",)
-    assert tiny.datastacks[1].segmentation_source == "precomputed://gs://karst-demo-417203-images/tiny/seg"
+    sources = {stack.name: stack.segmentation_source for stack in tiny.datastacks}
+    assert sources["tiny_flat"] == "precomputed://gs://karst-demo-417203-images/tiny/seg"
 
 
 def test_a_folder_without_a_deployment_is_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def token(platform: Platform) -> str:
 @pytest.fixture(scope="module", params=["", "/"], ids=["plain", "slash"])
 def client(platform: Platform, python: Python, token: str, request: pytest.FixtureRequest) -> Iterator[Python]:
     """A session with the whole client, whose user wrote the address with a slash at its end or without."""
-    server = platform.found(r"HTTPS +(https://\S+)") + request.param
+    server = platform.server + request.param
     python("from caveclient import CAVEclient")
     python(f"client = CAVEclient('demo', server_address={server!r}, auth_token={token!r})")
     yield python
@@ -36,7 +36,7 @@ def test_it_begins_with_a_datastack(client: Python, platform: Platform) -> None:
     assert client("client.datastack_name") == "demo"
     assert client("client.info.get_datastacks()") == ["demo", "tiny", "tiny_flat"]
     assert client("client.info.get_aligned_volumes()") == ["tiny_v1"]
-    local = platform.found(r"HTTPS +(https://\S+)")
+    local = platform.server
     assert client("client.info.local_server()") == local
     assert client("client.info.segmentation_source()") == f"graphene://{local}/segmentation/table/tiny_seg_v1"
 
@@ -49,6 +49,6 @@ def test_its_parts_share_what_it_knows(client: Python) -> None:
 
 
 def test_a_token_of_nobody_is_refused(client: Python, platform: Platform) -> None:
-    server = platform.found(r"HTTPS +(https://\S+)")
+    server = platform.server
     with pytest.raises(PythonError, match="401 Client Error"):
         client(f"CAVEclient('demo', server_address={server!r}, auth_token={'0' * 32!r})")

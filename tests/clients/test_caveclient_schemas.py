@@ -16,7 +16,7 @@ TYPES = annotation_types()
 @pytest.fixture(scope="module", params=["", "/"], ids=["plain", "slash"])
 def schema(platform: Platform, python: Python, request: pytest.FixtureRequest) -> Iterator[Python]:
     """A session with a client, whose user wrote the address with a slash at its end or without."""
-    server = platform.found(r"HTTPS +(https://\S+)") + request.param
+    server = platform.server + request.param
     python("from caveclient.emannotationschemas import SchemaClient")
     python("from caveclient.auth import AuthClient")
     python(f"auth = AuthClient(server_address={server!r}, token='0' * 32)")

@@ -17,8 +17,7 @@ PROPERTIES = {"@type": "neuroglancer_segment_properties", "inline": {"ids": ["86
 @pytest.fixture(scope="module", params=["", "/"], ids=["plain", "slash"])
 def state(platform: Platform, python: Python, request: pytest.FixtureRequest) -> Iterator[Python]:
     """A session with a client, whose user wrote the address with a slash at its end or without."""
-    server = platform.found(r"HTTPS +(https://\S+)")
-    token = platform.found(r"Signed in to CAVE .*\s+([0-9a-f]{32})\s")
+    server, token = platform.server, platform.key
     python("from caveclient.jsonservice import JSONService, neuroglancer_json_encoder")
     python("from caveclient.auth import AuthClient")
     written = server + request.param

@@ -22,6 +22,8 @@ CURL = 'command curl --silent --show-error --write-out "<<<%{http_code}>>>" "$@"
 SHELL = f"set -eu\ncurl() {{ {CURL}; }}\n"
 ON_ONE_MACHINE = "https://localhost:8443/clio"
 PLAIN = "http://localhost:8080/clio"
+DEPLOYED = "https://HOST"
+"""Where a page speaks of a deployment of the reader's, which is this machine's here."""
 
 
 def with_curl() -> list[Path]:
@@ -61,7 +63,8 @@ def test_three_dots_stand_for_anything() -> None:
 @pytest.mark.parametrize("page", with_curl(), ids=lambda page: page.name)
 def test_curl_lines_work_as_they_are_pasted(page: Path, platform: Platform) -> None:
     find_tool("curl")
-    known = {"CLIO": platform.clio, "TOKEN": platform.token, "ME": platform.email, "ID": ""}
+    known = {"CLIO": platform.clio, "TOKEN": platform.token, "ME": platform.email, "ID": "", "KEY": platform.key}
+    known |= {"SERVER": platform.server, "AUTH": f"{platform.server}/auth/api/v1"}
     answer: object = None
     for block in blocks(page):
         if block.language == "json" and answer is not None:
@@ -77,7 +80,8 @@ def test_curl_lines_work_as_they_are_pasted(page: Path, platform: Platform) -> N
 
 def run(block: Block, environment: dict[str, str]) -> object:
     """Run what a block says, except for what gives values to variables; return the last answer."""
-    said = [line.replace(PLAIN, "$CLIO") for line in block.commands if not line.startswith("export ")]
+    here = [line.replace(PLAIN, "$CLIO").replace(DEPLOYED, "$SERVER") for line in block.commands]
+    said = [line for line in here if not line.startswith("export ")]
     done = subprocess.run(
         ["sh", "-c", SHELL + "\n".join(said)], capture_output=True, text=True, check=False, env=environment
     )

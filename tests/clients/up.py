@@ -36,9 +36,14 @@ class Platform:
     clients: dict[str, httpx.Client] = field(default_factory=dict[str, httpx.Client])
 
     @cached_property
+    def server(self) -> str:
+        """Address of everything, by HTTPS."""
+        return self.found(r"HTTPS +(https://\S+)")
+
+    @cached_property
     def clio(self) -> str:
         """Address of the store, by HTTPS."""
-        return self.found(r"HTTPS +(https://\S+)") + "/clio"
+        return self.server + "/clio"
 
     @cached_property
     def plain(self) -> str:
@@ -49,6 +54,11 @@ class Platform:
     def token(self) -> str:
         """Token of the demo user, who is the owner."""
         return self.found(r"(?m)^(eyJ\S+)$")
+
+    @cached_property
+    def key(self) -> str:
+        """Token of the same person for the services of CAVE."""
+        return self.found(r"Signed in to CAVE .*\s+([0-9a-f]{32})\s")
 
     @cached_property
     def email(self) -> str:

@@ -64,7 +64,7 @@ def all_policies(stack: ExampleStack) -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize("example", ["global", "local"])
 def test_the_network_is_the_declared_graph(example: str, examples: dict[str, ExampleStack]) -> None:
     wanted = declared(running(example))
-    assert wanted
+    assert wanted or example == "global", "there, services ask each other by their public addresses alone"
     checked = 0
     for generation in yaml.safe_load(Path(ENVIRONMENTS / example / "deployment.yaml").read_text())["generations"]:
         stack = examples[f"{example}-apps-{generation}"]
