@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
@@ -63,11 +63,12 @@ async def test_a_page_of_another_site_chooses_nobody(here: httpx.AsyncClient, wo
 
 
 async def test_what_was_not_chosen_here_is_nobody(here: httpx.AsyncClient, world: World) -> None:
-    for code in (
+    codes: list[Callable[[str], str]] = [
         lambda _nonce: "x",
         lambda nonce: Demo(key="another").code("superadmin@example.org", nonce),
         lambda _nonce: Demo(key=KEY).code("superadmin@example.org", "another sign-in"),
-    ):
+    ]
+    for code in codes:
         begun = await here.get(AUTHORIZE)
         told = {name: values[0] for name, values in parse_qs(urlsplit(begun.headers["location"]).query).items()}
         answer = await here.get(f"{CALLBACK}?{urlencode({'state': told['state'], 'code': code(told['nonce'])})}")
