@@ -202,7 +202,7 @@ def test_buckets_in_settings_are_buckets(name: str, given: str, message: str) ->
 @pytest.mark.parametrize("name", ["OWNER", "TEST_USER"])
 def test_users_in_settings_are_addresses(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}.*can't stand for a user. Write an e-mail address"):
-        load_settings(ClioSettings, {name: "ada/lovelace"})
+        load_settings(ClioSettings, {name: "ada/amber"})
 
 
 def test_short_keys_are_refused_without_being_shown() -> None:
