@@ -19,6 +19,7 @@ _TOOLS_IN_THE_REPOSITORY = {
     "caveclient": ROOT / ".venv-clients/bin/python",
     "clio-py": ROOT / ".venv-clients/bin/python",
     "emannotationschemas": ROOT / ".venv-oracles/bin/python",
+    "middle-auth-client": ROOT / ".venv-oracles/bin/python",
     "cdktn": ROOT / "node_modules/.bin/cdktn",
 }
 _HOW_TO_GET = {
@@ -30,6 +31,7 @@ _HOW_TO_GET = {
     "emannotationschemas": "run `make oracles`",
     "etcd": "install it (Debian: etcd-server)",
     "kube-apiserver": "build it from the source of Kubernetes 1.34 and put it on PATH",
+    "middle-auth-client": "run `make oracles`",
     "node": "run the tests by `make test`",
     "terraform": "install Terraform 1.11 or newer and put it on PATH",
 }

@@ -34,11 +34,11 @@ class PythonError(Exception):
 class Python:
     """A session that lasts: what one line defines, the next one knows."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], *, of: str = "clio-py") -> None:
         self._home = tempfile.TemporaryDirectory()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the session
         self._process = subprocess.Popen(
-            [str(find_tool("clio-py")), "-c", _LOOP],
+            [str(find_tool(of)), "-c", _LOOP],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.clients.python import Python, PythonError
-from tests.clients.up import ROOT, Platform
+from tests.clients.up import Platform
 
 
 @pytest.fixture(scope="module")
 def token(platform: Platform) -> str:
     """A token of the demo's owner, as `karst token` prints it."""
-    command = [sys.executable, "-m", "karst_cli.main", "token", platform.email, "--state", str(platform.state)]
-    paths = os.pathsep.join([str(ROOT / "constructs"), str(ROOT)])
-    environment = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+    return platform.token_of(platform.email)
 
 
 @pytest.fixture(scope="module", params=["", "/"], ids=["plain", "slash"])

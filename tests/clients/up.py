@@ -70,6 +70,12 @@ class Platform:
         """File of the authorities that its certificate needs."""
         return self.found(r"REQUESTS_CA_BUNDLE=(\S+)")
 
+    def token_of(self, email: str, *options: str) -> str:
+        """A token of somebody for the services of CAVE, as `karst token` prints it."""
+        command = [sys.executable, "-m", "karst_cli.main", "token", email, *options, "--state", str(self.state)]
+        told = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "constructs"), str(ROOT)])}
+        return subprocess.run(command, env=told, check=True, capture_output=True, text=True).stdout.strip()
+
     @property
     def environment(self) -> dict[str, str]:
         """What a client's process is told: the authority, as the run prints it, and nothing of the server's."""
