@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -59,6 +59,7 @@ from karst_platform.pages import ErrorPages, Pages
 from karst_platform.permissions import PUBLIC
 from karst_platform.relational import Relational
 from karst_platform.stores.documents import StoreUnavailableError
+from karst_platform.tasks import end
 
 TITLE = "Karst auth"
 UPSTREAM = "2.30.3"
@@ -156,10 +157,7 @@ def create_app(
         if made.mirror is not None:
             tasks.append(asyncio.create_task(made.mirror.keep_writing()))
         yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(*tasks)
         await made.uses.write()
         if made.redis is not None:
             await made.redis.stop()

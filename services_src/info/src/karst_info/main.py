@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -33,6 +33,7 @@ from karst_platform.logs import configure_logging
 from karst_platform.pages import ErrorPages, Pages
 from karst_platform.relational import Relational
 from karst_platform.stores.documents import StoreUnavailableError
+from karst_platform.tasks import end
 
 TITLE = "Karst info"
 UPSTREAM = "4.3.3"
@@ -57,10 +58,7 @@ class Info:
         """Keep everything current until the service ends."""
         tasks = [asyncio.create_task(each) for each in (self.current.keep(), self.declaring.keep())]
         yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(*tasks)
         await self.database.close()
 
     async def missing(self) -> str | None:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from karst_nglstate.record import Record
 from karst_nglstate.stores.records import Records
 from karst_platform.stores.documents import ContentionError, StoreUnavailableError
+from karst_platform.tasks import end
 
 PERIOD_S = 60.0
 _KEPT = 10_000
@@ -49,9 +50,7 @@ class Reads:
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_END_S):
                     await self.tell()

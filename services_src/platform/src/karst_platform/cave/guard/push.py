@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from karst_platform.cave.guard.changes import Change, Listener, merged
+from karst_platform.tasks import end
 
 CHANNEL = "karst:auth:changes"
 PING_S = 0.5
@@ -124,9 +125,7 @@ class RedisChanges:
             async with asyncio.timeout(_RETRY_S):
                 while self._waiting and self._tasks:
                     await asyncio.sleep(0.01)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         await self._redis.aclose()
 
     def _tell(self, change: Change) -> None:
