@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from karst.config.errors import show_path
 
-Plain: TypeAlias = "str | int | float | bool | None | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 """Data as JSON has it."""
 
 MAX_FILE_BYTES = 8 << 20
