@@ -109,7 +109,7 @@ def workload_secrets(
 
 def own_files(deployment: Deployment, workload: Workload, running: Iterable[Workload] = ()) -> frozenset[str]:
     """Names that Karst gives the secret files of a workload, so that no file of another project may have them."""
-    redis = {name for use in workload.service.stores.cache for name in _redis_files(use.name)}
+    redis = {name for use in workload.service.stores.cache for name in redis_files(use.name)}
     return frozenset({*places(deployment, workload), *redis, *_logins(deployment, workload, running)})
 
 
@@ -133,14 +133,15 @@ def _redis(deployment: Deployment, workload: Workload) -> Iterable[tuple[str, Se
                 f"{', '.join(roles) or 'none'}. Add the kind that brings it, or write enabled: false"
             )
         access = redis_access(deployment, use.name)
-        password, authorities = _redis_files(use.name)
+        password, authorities = redis_files(use.name)
         if access.password is not None:
             yield password, access.password
         if access.authorities is not None:
             yield authorities, access.authorities
 
 
-def _redis_files(role: str) -> tuple[str, str]:
+def redis_files(role: str) -> tuple[str, str]:
+    """Names of the files with the password and the authorities of a Redis."""
     return f"REDIS_{role.upper()}_AUTH", f"REDIS_{role.upper()}_CA"
 
 

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from karst.blueprint import Blueprint
 from karst.config.deployment import Deployment
-from karst.config.service_runtime import ImageOrigin
+from karst.config.service_runtime import ImageOrigin, Runtime
 from karst.derived.listed_services import listed_services
 from karst.derived.redis import redis_access
+from karst.derived.secret_classes import SECRETS_FOLDER, redis_files
 from karst.derived.sql_login import sql_login
 from karst.derived.sql_roles import database_roles
 from karst.derived.upstream_values import upstream_values
@@ -88,16 +89,18 @@ def _for_auth(deployment: Deployment) -> dict[str, str]:
 
 
 def _for_redis(deployment: Deployment, workload: Workload) -> dict[str, str]:
-    """The Redis by which services of ours tell each other of changes: one that asks for nothing more than its address.
+    """The Redis by which services of ours tell each other of changes, in a cluster; elsewhere they ask auth more often.
 
-    Without it they ask auth more often, and nothing else changes.
+    Authorities and password are files among the workload's secrets.
     """
-    if workload.service.image.source is not ImageOrigin.KARST:
+    if workload.service.image.source is not ImageOrigin.KARST or workload.runtime is not Runtime.GKE:
         return {}
     for use in workload.service.stores.cache:
         access = redis_access(deployment, use.name)
-        if not access.is_encrypted and access.password is None:
-            return {"REDISHOST": access.host, "REDISPORT": str(access.port)}
+        password, authorities = (f"{SECRETS_FOLDER}/{file}" for file in redis_files(use.name))
+        told = {"REDISHOST": access.host, "REDISPORT": str(access.port)}
+        told |= {"KARST_REDIS_CA": authorities} if access.is_encrypted else {}
+        return told | ({"KARST_REDIS_PASSWORD_FILE": password} if access.password is not None else {})
     return {}
 
 

@@ -6,14 +6,18 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from karst_platform.cave.guard.authority import AuthorityUnavailableError, Freshness
 from karst_platform.cave.guard.changes import Change
 from karst_platform.cave.guard.push import SILENT_S, RedisChanges, connect
 from karst_platform.cave.guard.remember import Remembering
 from karst_platform.testing_valkey import ValkeyServer
+from services_src.platform.tests.guard.encrypted import encrypted, make_certificates
 from services_src.platform.tests.guard.people import READER, Known, token
 
 pytestmark = pytest.mark.anyio
@@ -133,3 +137,32 @@ async def test_auth_and_redis_gone_together_leave_views_to_go_on(valkey: ValkeyS
         assert await memory.record(token(READER.id)) == READER
         with pytest.raises(AuthorityUnavailableError):
             await memory.record(token(READER.id), Freshness.ANEW)
+
+
+async def test_a_managed_redis_is_reached_by_its_own_authority_and_the_password_of_a_file(
+    valkey: ValkeyServer, tmp_path: Path
+) -> None:
+    password_file, certificates = tmp_path / "REDIS_GLOBAL_AUTH", make_certificates(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    password_file.write_text("first\n")
+    plain = connect("127.0.0.1", valkey.port)
+    await plain.config_set("requirepass", "first")
+    async with encrypted(valkey.port, certificates) as port:
+
+        def made(authority: Path) -> Redis:
+            return connect("127.0.0.1", port, password_file=str(password_file), ca_file=str(authority))
+
+        redis = made(certificates.authority)
+        assert await redis.ping()
+        await redis.connection_pool.disconnect()
+        await plain.config_set("requirepass", "second")
+        password_file.write_text("second\n")
+        assert await redis.ping()
+        password_file.write_text("third\n")
+        for stranger in (made(make_certificates(other).authority), made(certificates.authority)):
+            with pytest.raises(RedisError):
+                await stranger.ping()
+            await stranger.aclose()
+        await redis.aclose()
+    await plain.aclose()

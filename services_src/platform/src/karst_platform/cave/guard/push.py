@@ -8,11 +8,13 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.credentials import CredentialProvider
 from redis.exceptions import RedisError
 
 from karst_platform.cave.guard.changes import Change, Listener, merged
@@ -32,14 +34,32 @@ _WAITING = 1000
 _log = logging.getLogger(__name__)
 
 
-def connect(host: str, port: int, *, password: str | None = None, ca_file: str | None = None) -> Redis:
-    """A client of Redis that never waits long; encrypted where `ca_file` says who signed its certificate."""
+class PasswordFile(CredentialProvider):
+    """The password that a file holds when a connection is made, so that a new one counts without a new start."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get_credentials(self) -> tuple[str]:
+        """Read it. Raises OSError."""
+        return (self._path.read_text(encoding="utf-8").strip(),)
+
+
+def connect(
+    host: str, port: int, *, password: str | None = None, password_file: str | None = None, ca_file: str | None = None
+) -> Redis:
+    """A client of Redis that never waits long; encrypted where `ca_file` says who signed its certificate.
+
+    A managed Redis has authorities of its own, which sign nothing else, and its certificate names no host.
+    """
     return Redis(
         host=host,
         port=port,
         password=password,
+        credential_provider=PasswordFile(Path(password_file)) if password_file is not None else None,
         ssl=ca_file is not None,
         ssl_ca_certs=ca_file,
+        ssl_check_hostname=False,
         socket_connect_timeout=_TIMEOUT_S,
         socket_timeout=_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 from redis.asyncio import Redis
 
 from karst_platform.cave.guard.authority import Authority
@@ -42,8 +42,16 @@ class RedisSettings(Settings):
     """Port of this Redis."""
     redis_password: SecretStr = Field(default=SecretStr(""), validation_alias="REDIS_PASSWORD")
     """Password of this Redis, where it has one."""
+    redis_password_file: str = Field(default="", validation_alias="KARST_REDIS_PASSWORD_FILE")
+    """File with the password of this Redis, where it stands in one; read for each connection."""
     redis_ca: str = Field(default="", validation_alias="KARST_REDIS_CA")
     """File with the authority that signed this Redis' certificate; without it the connection is not encrypted."""
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.redis_password.get_secret_value() and self.redis_password_file:
+            raise ValueError("REDIS_PASSWORD and KARST_REDIS_PASSWORD_FILE both tell the password: give one of them")
+        return self
 
 
 class GuardSettings(RedisSettings):
@@ -115,5 +123,10 @@ def redis_of(settings: RedisSettings) -> Redis | None:
     """A client of the Redis that is named, not connected yet; None where none is."""
     if not settings.redis_host:
         return None
-    password = settings.redis_password.get_secret_value() or None
-    return connect(settings.redis_host, settings.redis_port, password=password, ca_file=settings.redis_ca or None)
+    return connect(
+        settings.redis_host,
+        settings.redis_port,
+        password=settings.redis_password.get_secret_value() or None,
+        password_file=settings.redis_password_file or None,
+        ca_file=settings.redis_ca or None,
+    )
