@@ -93,6 +93,11 @@ def test_the_landing_page_does_not_go_with_a_cluster() -> None:
 
 
 def listed(*running: Workload) -> list[tuple[str, str]]:
+    """Paths and back ends, without those of hosts with a slash at their end."""
+    return [each for each in everything(*running) if not each[0].startswith("//")]
+
+
+def everything(*running: Workload) -> list[tuple[str, str]]:
     return [(route.path, route.backend) for route in route_table([landing(), *running]).routes]
 
 
@@ -116,6 +121,17 @@ def test_a_path_below_another_prefix_stays_where_it_was_declared() -> None:
     assert found.index(("/x/y/mine", "a")) < found.index(("/x/y/**", "b"))
 
 
+def test_two_slashes_lead_to_whoever_takes_writes() -> None:
+    graph = workload("a", "/x", ["/v1/{name}"], ["/v1/{name}/save"], has_writer=True)
+    assert {("//x/**", "a-writer"), ("//x", "a-writer")} <= set(everything(graph))
+    beside = [workload("a", "/x", ALL), workload("b", "/x", ["/y"])]
+    assert {("//x/**", "a"), ("//x", "a")} <= set(everything(*beside))
+    writes = [workload("a", "/x", ALL), workload("b", "/x", writes=["/t/{t}/merge"], sticky="/s")]
+    assert {("//x/**", "b"), ("//x", "b"), ("//s/**", "b-sticky"), ("//s", "b-sticky")} <= set(everything(*writes))
+    assert everything() == []
+    assert not [path for path, _ in everything(workload("a", "/", ["/y/{z}"])) if path.startswith("//")]
+
+
 def test_paths_of_the_landing_page_are_listed_only_where_another_would_take_them() -> None:
     assert listed() == []
     assert ("/static/*", "landing") in listed(workload("a", "/", ["/static/{rest:path}"]))
@@ -137,7 +153,7 @@ def test_sixty_services_fit() -> None:
     paths = [f"/v1/{{name}}/{number}" for number in range(30)]
     running = [workload(f"service-{number}", f"/s{number}", paths, ["/v1/save"]) for number in range(60)]
     table = route_table([landing(), *running])
-    assert len(table.routes) == 120
+    assert len(table.routes) == 4 * 60
     assert len(table.targets) == 61
 
 

@@ -67,7 +67,7 @@ GLOBAL = {
     "/nglstate/api/v1/property/1234/": "nglstate",
     "/swaggerui/x.js": "swaggerui",
 }
-UNKNOWN = ["/", "/nothing", "/authx", "/auth_", "/infos", "/segmentations/x", "//auth", "/INFO", "/static/page.css"]
+UNKNOWN = ["/", "/nothing", "/authx", "/auth_", "/infos", "/segmentations/x", "//authx", "/INFO", "/static/page.css"]
 """Answered by the landing page, whose business the last one is."""
 
 
@@ -123,6 +123,26 @@ def test_services_that_labs_share(with_global: Document, path: str, service: str
     assert goes_to(with_global, path) == {service}
 
 
+def behind_a_prefix(paths: dict[str, str]) -> list[tuple[str, str]]:
+    """Those of services that have one; pages of the others have no clients that join addresses."""
+    return [(path, service) for path, service in paths.items() if service != "swaggerui"]
+
+
+@pytest.mark.parametrize(("path", "service"), behind_a_prefix(GLOBAL))
+def test_a_slash_at_the_end_of_the_host_changes_nothing(with_global: Document, path: str, service: str) -> None:
+    assert goes_to(with_global, f"/{path}") == {service}
+
+
+@pytest.mark.parametrize("path", [*OF_THE_WRITER, *OF_THE_READER])
+def test_behind_two_slashes_the_writer_of_a_graph_answers_everything(with_local: Document, path: str) -> None:
+    assert goes_to(with_local, f"/{path}") == {WRITER}
+
+
+@pytest.mark.parametrize(("path", "service"), behind_a_prefix(LOCAL))
+def test_services_of_a_lab_behind_two_slashes(with_local: Document, path: str, service: str) -> None:
+    assert goes_to(with_local, f"/{path}") == {service}
+
+
 @pytest.mark.parametrize("path", [*UNKNOWN, "/segmentation_proc", "/segmentation_proc/x"])
 def test_what_nobody_declares_goes_to_the_landing_page(both: Document, path: str) -> None:
     assert goes_to(both, path) == {"landing"}
@@ -144,6 +164,8 @@ def test_writes_of_a_service_of_ours_go_to_its_writer(tmp_path: Path) -> None:
     assert goes_to(document, "/segmentation/x/1/merge/") == {"graph-writer"}
     assert goes_to(document, "/segmentation/x/1") == {"graph"}
     assert goes_to(document, "/segmentation/undeclared") == {"graph"}
+    assert goes_to(document, "//segmentation/x/1/merge") == {"graph-writer"}
+    assert goes_to(document, "//segmentation/x/1") == {"graph-writer"}
 
 
 def test_a_sticky_prefix_has_a_back_end_of_its_own_on_the_same_endpoints(tmp_path: Path) -> None:
@@ -151,6 +173,8 @@ def test_a_sticky_prefix_has_a_back_end_of_its_own_on_the_same_endpoints(tmp_pat
     document = edge(deployment(), tmp_path, [landing(), auth])
     assert goes_to(document, "/sticky_auth/api/v1/authorize") == {"auth-sticky"}
     assert goes_to(document, "/auth/api/v1/authorize") == {"auth"}
+    assert goes_to(document, "//sticky_auth/api/v1/authorize") == {"auth-sticky"}
+    assert goes_to(document, "//auth/api/v1/authorize") == {"auth"}
     services = {each["name"]: each for each in document["resource"]["google_compute_backend_service"].values()}
     assert services["lab-blue-auth-sticky"]["backend"] == services["lab-blue-auth"]["backend"]
     assert services["lab-blue-auth-sticky"]["session_affinity"] == "GENERATED_COOKIE"

@@ -59,6 +59,7 @@ def claims(workloads: Iterable[Workload]) -> Iterator[Claim]:
             if (claim.path, claim.target.key) not in seen:
                 seen.add((claim.path, claim.target.key))
                 yield claim
+    yield from _doubled(routed)
 
 
 def _claims_of(workload: Workload, routed: Sequence[Workload]) -> Iterator[Claim]:
@@ -68,9 +69,6 @@ def _claims_of(workload: Workload, routed: Sequence[Workload]) -> Iterator[Claim
     for prefix, is_sticky in ((routes.prefix, False), (routes.sticky_prefix, True)):
         if prefix is None:
             continue
-        yields = any(_declares_rest(other, prefix) for other in routed if other is not workload)
-        names_paths = bool(routes.reads or routes.writes) and not is_sticky
-        owns = prefix != "/" and not (yields and names_paths)
         for process, declared, is_write in (
             (routes.write_process, routes.writes, True),
             (routes.read_process, routes.reads, False),
@@ -79,10 +77,40 @@ def _claims_of(workload: Workload, routed: Sequence[Workload]) -> Iterator[Claim
             for route in declared:
                 for path in _spellings(under(prefix, route.pattern)):
                     yield Claim(path=path, target=target, precedence=route.precedence, is_write=is_write)
-        if owns:
+        if _owns(workload, prefix, routed, is_sticky=is_sticky):
             yield from _prefix(
                 prefix, routes, Target(workload=workload, process=routes.read_process, is_sticky=is_sticky)
             )
+
+
+def _owns(workload: Workload, prefix: str, routed: Sequence[Workload], *, is_sticky: bool) -> bool:
+    """Whether all below the prefix is the service's, and not just the paths that it names."""
+    routes = workload.service.routes
+    yields = any(_declares_rest(other, prefix) for other in routed if other is not workload)
+    names_paths = routes is not None and bool(routes.reads or routes.writes) and not is_sticky
+    return prefix != "/" and not (yields and names_paths)
+
+
+def _doubled(routed: Sequence[Workload]) -> Iterator[Claim]:
+    """`//info/...`, as clients ask where their users wrote the host with a slash at its end.
+
+    All below such a prefix has one target, for lists of writes would fill the table: whoever takes its writes.
+    """
+    found: dict[str, tuple[tuple[bool, bool], Target]] = {}
+    for workload in routed:
+        routes = workload.service.routes
+        if routes is None:
+            continue
+        for prefix, is_sticky in ((routes.prefix, False), (routes.sticky_prefix, True)):
+            if prefix is None or prefix == "/":
+                continue
+            process = routes.write_process if routes.writes else routes.read_process
+            fitness = bool(routes.writes), _owns(workload, prefix, routed, is_sticky=is_sticky)
+            if prefix not in found or fitness > found[prefix][0]:
+                found[prefix] = fitness, Target(workload=workload, process=process, is_sticky=is_sticky)
+    for prefix, (_, target) in sorted(found.items()):
+        for path in (f"/{prefix}", f"/{prefix}{ALL_BELOW}"):
+            yield Claim(path=path, target=target)
 
 
 def _prefix(prefix: str, routes: Routes, target: Target) -> Iterator[Claim]:

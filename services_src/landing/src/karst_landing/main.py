@@ -12,12 +12,15 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, Response
 
 from karst_landing.datasets import Dataset, DatasetsFile
 from karst_landing.settings import LandingSettings, ServiceLink
 from karst_landing.visitors import Demo, HealthSource
 from karst_platform import load_settings, service_app
+from karst_platform.app import Frame
+from karst_platform.cave.paths import Paths
 from karst_platform.logs import configure_logging
 from karst_platform.pages import kit_file
 from karst_platform.permissions import PUBLIC
@@ -122,7 +125,13 @@ def create_app(settings: LandingSettings, *, demo: Demo | None = None, health: H
     `demo` and `health` are given by the program that runs all services on one machine; no setting can.
     """
     landing = Landing(settings=settings, file=DatasetsFile(settings.datasets_path), demo=demo, ask=health)
-    app = service_app(name="landing", title="Karst landing page", version=version("karst-landing"), settings=settings)
+    app = service_app(
+        name="landing",
+        title="Karst landing page",
+        version=version("karst-landing"),
+        settings=settings,
+        frame=Frame(inside=[Middleware(Paths, prefixes=("",))]),
+    )
     app.include_router(_pages(landing))
     app.include_router(_api(landing))
     app.include_router(_sign_in(landing))
