@@ -22,17 +22,34 @@ SERVICES_RANGE = "services"
 
 BUILDER, NODES, KEDA, SQL_ROLES = "builder", "nodes", "keda", "sql-roles"
 """Accounts of Karst's own: they build images, are machines of clusters, scale by metrics, grant rights in databases."""
-RESERVED_ACCOUNTS = frozenset({BUILDER, NODES, KEDA})
+IDENTITY_PROVIDER = "github"
+"""Id of the one way into a pool of workflows."""
+PLAN, DEPLOY = "plan", "deploy"
+"""Accounts of the repository's workflows, which `karst bootstrap` makes: one reads, one changes."""
+RESERVED_ACCOUNTS = frozenset({BUILDER, NODES, KEDA, PLAN, DEPLOY})
 """No service may be called so, for its account would be one of these; the last is a service of ours itself."""
 
 _ACCOUNT_ID_CHARS = (6, 30)
 _BUCKET_CHARS = 63
+_POOL_ID_CHARS = (4, 32)
+_CERTIFICATE_CHARS = 63
+_ROLE_ID_CHARS = 64
 
 
 def service_account_id(deployment: str, workload: str) -> str:
     """Id of the Google service account of a workload: 6 to 30 characters, as the API demands."""
     least, most = _ACCOUNT_ID_CHARS
     return lengthen(shorten(f"{deployment}-{dashed(workload)}", most), least)
+
+
+def certificate(map_name: str, host: str) -> str:
+    """Name of the certificate of a host, and of all that proves it."""
+    return shorten(f"{map_name}-{host.replace('.', '-')}", _CERTIFICATE_CHARS)
+
+
+def sql_transfer_role(instance: str) -> str:
+    """Id of the project's own role for exports and imports of a Cloud SQL instance."""
+    return f"karst_sql_transfer_{instance}".replace("-", "_")[:_ROLE_ID_CHARS]
 
 
 @dataclass(frozen=True)
@@ -180,6 +197,11 @@ class Names:
         return self.service_account(BUILDER)
 
     @property
+    def deployer(self) -> str | None:
+        """E-mail of the account as which workflows deploy, where the deployment has a repository."""
+        return self.service_account(DEPLOY) if self.of.ci else None
+
+    @property
     def certificate_map(self) -> str:
         """Map of certificates by host."""
         return f"{self.of.name}-hosts"
@@ -189,6 +211,23 @@ class Names:
         """The map as the load balancer names it."""
         place = f"projects/{self.of.gcp.project}/locations/global"
         return f"//certificatemanager.googleapis.com/{place}/certificateMaps/{self.certificate_map}"
+
+    def certificate(self, host: str) -> str:
+        """Name of a host's certificate."""
+        return certificate(self.certificate_map, host)
+
+    def identity_pool(self, account: str) -> str:
+        """Pool of the workflows that may be `PLAN` or `DEPLOY`: each has one of its own, with one way in."""
+        return lengthen(shorten(f"{self.of.name}-{account}", _POOL_ID_CHARS[1]), _POOL_ID_CHARS[0])
+
+    def identity_pool_path(self, account: str) -> str:
+        """The pool as grants name it."""
+        place = f"projects/{self.of.gcp.project_number}/locations/global"
+        return f"{place}/workloadIdentityPools/{self.identity_pool(account)}"
+
+    def identity_provider_path(self, account: str) -> str:
+        """Who vouches for a pool's workflows, as these name it when they sign in."""
+        return f"{self.identity_pool_path(account)}/providers/{IDENTITY_PROVIDER}"
 
     def address(self, version: str) -> str:
         """Name of the load balancer's address: `ipv4` or `ipv6`."""

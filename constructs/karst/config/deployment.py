@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from karst.config import programs, running
 from karst.config.base import Model
+from karst.config.ci import Ci
 from karst.config.cloud import Cloud, Generation
 from karst.config.edge import Dns, Edge, GlobalHost, StateBucket, Tls, Viewer
 from karst.config.materialization import Materialization
@@ -75,6 +76,10 @@ class Deployment(Stores):
     state: StateBucket | None = Field(
         default=None,
         description="Where Terraform keeps what it knows; without it in a local folder, which only a trial should do.",
+    )
+    ci: Ci | None = Field(
+        default=None,
+        description="The repository whose workflows plan and deploy; without it only people do, on their machines.",
     )
     generations: dict[GenerationName, Generation] = Field(
         default_factory=lambda: {"blue": Generation(state=GenerationState.ACTIVE)},

@@ -133,6 +133,22 @@ OF_ONE_FIELD: dict[str, tuple[str, str, str]] = {
         "letters, digits and '_', beginning with a letter or '_'",
         "neuroglancerjsondb",
     ),
+    r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9_.-]*[A-Za-z0-9_-]$": (
+        "repository on GitHub",
+        "its owner, a slash and its name",
+        "lab/karst-environments",
+    ),
+    r"^[1-9][0-9]{0,19}$": ("number of a repository", "digits in quotes", "'412345678'"),
+    r"^[A-Za-z0-9][A-Za-z0-9_./-]*[A-Za-z0-9]$|^[A-Za-z0-9]$": (
+        "branch",
+        "letters, digits, '_', '.', '/' and '-', beginning and ending with a letter or digit",
+        "main",
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]*$": (
+        "environment on GitHub",
+        "letters, digits, '_', '.' and '-', beginning with a letter or digit",
+        "production",
+    ),
     r"^graphene://[^\s]+$": (
         "graph source",
         "graphene:// and a path without spaces",

@@ -15,9 +15,7 @@ from cdktn_provider_google.certificate_manager_dns_authorization import Certific
 from cdktn_provider_google.dns_record_set import DnsRecordSet
 from constructs import Construct
 
-from karst.name_forms import shorten
-
-_NAME_LIMIT = 63
+from karst.naming import certificate as certificate_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +61,7 @@ class Certificates(Construct):
     def _add_host(self, host: CertifiedHost, certificate_map: CertificateManagerCertificateMap) -> None:
         project = self._props.project
         noun = host.hostname.replace(".", "-")
-        name = shorten(f"{self._props.map_name}-{noun}", _NAME_LIMIT)
+        name = certificate_name(self._props.map_name, host.hostname)
         authorization = CertificateManagerDnsAuthorization(
             self,
             f"authorization-{noun}",

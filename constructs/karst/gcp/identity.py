@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from cdktn import ITerraformDependable
 from cdktn_provider_google.project_iam_member import ProjectIamMember
@@ -14,34 +13,9 @@ from cdktn_provider_google.service_account_iam_member import ServiceAccountIamMe
 from constructs import Construct
 
 from karst.gcp.members import Grantee, email_of, grant_id, member_of, needs_of
+from karst.project_facts import ProjectRole
 
 _ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
-
-
-class ProjectRole(StrEnum):
-    """The only roles a workload may hold on a whole project; all else is granted on one bucket, topic or table."""
-
-    CLOUD_SQL_CLIENT = "roles/cloudsql.client"
-    CLOUD_SQL_INSTANCE_USER = "roles/cloudsql.instanceUser"
-    DATASTORE_USER = "roles/datastore.user"
-    BIGQUERY_JOB_USER = "roles/bigquery.jobUser"
-    LOG_WRITER = "roles/logging.logWriter"
-    METRIC_WRITER = "roles/monitoring.metricWriter"
-    MONITORING_VIEWER = "roles/monitoring.viewer"
-    TRACE_AGENT = "roles/cloudtrace.agent"
-    NODE = "roles/container.defaultNodeServiceAccount"
-
-    @classmethod
-    def _missing_(cls, value: object) -> ProjectRole:
-        if value in _BASIC_ROLES:
-            raise ValueError(f"{value} opens the whole project: grant what is needed on the resource itself instead")
-        if "admin" in str(value).lower():
-            raise ValueError(f"{value} administers the whole project: no workload may hold it")
-        raise ValueError(
-            f"{value} is not granted on whole projects: use a grant_* method of the resource, or one of "
-            + ", ".join(sorted(cls))
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

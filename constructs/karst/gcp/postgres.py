@@ -26,6 +26,7 @@ from karst.config.types import Manage
 from karst.gcp.members import Grantee, email_of, grant_id, member_of, needs_of
 from karst.gcp.metric_alert import MetricAlert, add_metric_alert
 from karst.gcp.postgres_settings import SqlBackups, SqlDisk, SqlFlags, SqlMachine, SqlMaintenance, SqlServerCa
+from karst.naming import sql_transfer_role
 from karst.protection import Protection
 
 _DISK_SHARE = 0.8
@@ -128,7 +129,7 @@ class Postgres(Construct):
                 self,
                 "transfer-role",
                 project=self._props.project,
-                role_id=f"karst_sql_transfer_{self._props.name}".replace("-", "_")[:64],
+                role_id=sql_transfer_role(self._props.name),
                 title=f"Export and import of {self._props.name}",
                 permissions=["cloudsql.instances.export", "cloudsql.instances.get", "cloudsql.instances.import"],
             )

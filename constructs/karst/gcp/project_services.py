@@ -10,42 +10,7 @@ from cdktn_provider_google.project_service import ProjectService
 from constructs import Construct
 
 from karst.config.types import Manage
-
-CAVE_AND_CLIO = frozenset(
-    {
-        "artifactregistry",
-        "bigquery",
-        "bigtable",
-        "bigtableadmin",
-        "billingbudgets",
-        "certificatemanager",
-        "cloudbuild",
-        "cloudresourcemanager",
-        "cloudtrace",
-        "compute",
-        "connectgateway",
-        "container",
-        "containersecurity",
-        "datastore",
-        "dns",
-        "firestore",
-        "gkeconnect",
-        "gkehub",
-        "iam",
-        "iamcredentials",
-        "logging",
-        "monitoring",
-        "pubsub",
-        "redis",
-        "run",
-        "secretmanager",
-        "servicenetworking",
-        "serviceusage",
-        "sqladmin",
-        "storage",
-    }
-)
-"""Every API that a deployment of all kinds uses, by its short name."""
+from karst.project_facts import CAVE_AND_CLIO
 
 
 @dataclass(frozen=True, kw_only=True)

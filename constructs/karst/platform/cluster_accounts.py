@@ -35,3 +35,5 @@ class ClusterAccounts(Construct):
             )
             for name, (description, roles) in _ACCOUNTS.items()
         }
+        if blueprint.names.deployer:
+            self.accounts[NODES].grant_act_as(blueprint.names.deployer)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from constructs import Construct
 
 from karst.blueprint import Blueprint
-from karst.config.service_runtime import ImageOrigin
+from karst.config.service_runtime import ImageOrigin, Runtime
 from karst.derived.sql_login import is_administrator
 from karst.derived.workloads import Workload
 from karst.gcp.identity import ProjectRole, WorkloadIdentity, WorkloadIdentityProps
@@ -35,6 +35,9 @@ class Identities(Construct):
             )
             for workload in blueprint.workloads
         }
+        for workload in blueprint.workloads:
+            if workload.runtime is Runtime.CLOUDRUN and blueprint.names.deployer:
+                self.accounts[workload.name].grant_act_as(blueprint.names.deployer)
 
 
 def _roles(workload: Workload) -> Iterable[ProjectRole]:

@@ -33,6 +33,8 @@ class Images(Construct):
                 project_roles=(ProjectRole.LOG_WRITER,),
             ),
         )
+        if names.deployer:
+            builder.grant_act_as(names.deployer)
         self.registry = ImageRegistry(
             self,
             "registry",
