@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 JSON = "application/json"
 DOCUMENT = application().openapi()
 PAGES = {"/", "/views", "/views/type/{name}/view", "/views/type/{name}/flatview", "/static/{name}"}
-FOR_MACHINES = {"/health/live", "/health/ready", "/api/doc", "/api/doc/{asset}"}
+FOR_MACHINES = {"/healthz", "/readyz", "/api/doc", "/api/doc/{asset}"}
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ async def test_a_body_that_names_a_type_very_often_costs_little() -> None:
 
 async def test_probes_stand_behind_the_prefix_and_without_it() -> None:
     async with client() as made:
-        for path in ("/health/live", "/health/ready", "/schema/health/live", "/schema/health/ready"):
+        for path in ("/healthz", "/readyz", "/schema/healthz", "/schema/readyz"):
             assert (await made.get(path)).status_code == 200
         assert (await made.get("/api/v2/type")).status_code == 404
 

@@ -29,7 +29,7 @@ DESCRIPTION = """What annotations of each type hold: for clients that check what
 
 Every call is for everybody, without a token. Answers change with versions of this service only: keep them, and ask
 again with `If-None-Match`. Errors are `{"error": ..., "message": ...}`."""
-_HEALTH = HealthPaths()
+_HEALTH = HealthPaths(live="/healthz", ready="/readyz")
 
 
 def create_app(settings: SchemaSettings) -> FastAPI:
