@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from karst_nglstate.answers import answer_json, answer_raw
 from karst_nglstate.bodies import Bodies
-from karst_nglstate.record import Column
-from karst_nglstate.routes import BANNER, SIGNED_IN, About, Caller, StateId, read_id
+from karst_nglstate.owners import refuse_others
+from karst_nglstate.record import Column, Visibility
+from karst_nglstate.routes import BANNER, SIGNED_IN, About, Caller, ForWhom, StateId, read_id
 from karst_nglstate.states import States
 
 
@@ -24,18 +27,20 @@ def legacy(states: States, bodies: Bodies, about: About) -> APIRouter:
         return PlainTextResponse(BANNER)
 
     @router.post("/post")
-    async def post(request: Request, caller: Caller) -> Response:
-        kept = await states.post(Column.STATE, await bodies.read(request), str(caller.id))
+    async def post(request: Request, caller: Caller, visibility: ForWhom = Visibility.SHARED) -> Response:
+        kept = await states.post(Column.STATE, await bodies.read(request), str(caller.id), visibility)
         return JSONResponse(about.address(request, Column.STATE, kept))
 
-    @router.get("/raw/{state_id}", dependencies=[SIGNED_IN])
-    async def raw(state_id: StateId) -> Response:
-        async with states.reading(Column.STATE, read_id(state_id)) as (_, stream):
+    @router.get("/raw/{state_id}")
+    async def raw(request: Request, state_id: StateId, caller: Caller) -> Response:
+        refuse = partial(refuse_others, request, caller)
+        async with states.reading(Column.STATE, read_id(state_id), refuse) as (_, stream):
             return answer_raw(stream)
 
-    @router.get("/{state_id}", dependencies=[SIGNED_IN])
-    async def read(request: Request, state_id: StateId) -> Response:
-        async with states.reading(Column.STATE, read_id(state_id)) as (record, stream):
+    @router.get("/{state_id}")
+    async def read(request: Request, state_id: StateId, caller: Caller) -> Response:
+        refuse = partial(refuse_others, request, caller)
+        async with states.reading(Column.STATE, read_id(state_id), refuse) as (record, stream):
             return await answer_json(request, record, stream)
 
     return router

@@ -22,6 +22,15 @@ class Column(StrEnum):
     PROPERTIES = "properties"
 
 
+class Visibility(StrEnum):
+    """Who may read what stands behind a link."""
+
+    SHARED = "shared"
+    """Whoever has a token."""
+    PRIVATE = "private"
+    """Whoever posted it, and superadmins."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """What is known of a state, or of properties, without the content where that stands elsewhere."""
@@ -41,11 +50,12 @@ class Record:
     """The content, zlib, where no object has it."""
     place: str = ""
     """Where the record itself stands, in the store's own words."""
+    visibility: Visibility = Visibility.SHARED
 
     def is_repeated_by(self, other: Record) -> bool:
         """Whether another one is the same, by the same user, sent again."""
         is_same = (self.column, self.user_id, self.tag) == (other.column, other.user_id, other.tag)
-        return is_same and bool(self.tag) and is_recent(self.created)
+        return is_same and self.visibility is other.visibility and bool(self.tag) and is_recent(self.created)
 
 
 def is_recent(moment: datetime) -> bool:

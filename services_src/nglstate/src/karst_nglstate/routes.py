@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -11,8 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from karst_nglstate.answers import answer_json, answer_raw, link
 from karst_nglstate.bodies import Bodies
-from karst_nglstate.owners import Owner
-from karst_nglstate.record import LARGEST_NEW_ID, Column, id_of
+from karst_nglstate.owners import Owner, refuse_others
+from karst_nglstate.record import LARGEST_NEW_ID, Column, Record, Visibility, id_of
 from karst_nglstate.states import States
 from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.checks import signed_in, superadmin
@@ -37,6 +38,10 @@ _BODY: dict[str, Any] = {
     }
 }
 StateId = Annotated[str, Path(description="The digits at the end of a link.", examples=["5629499534213120"])]
+ForWhom = Annotated[
+    Visibility,
+    Query(description="Who may read it: `shared`, whoever has a token; `private`, whoever posted it and superadmins."),
+]
 Caller = Annotated[UserRecord, Depends(signed_in)]
 SIGNED_IN = Depends(signed_in)
 Superadmin = Annotated[UserRecord, Depends(superadmin)]
@@ -104,15 +109,16 @@ def _posting(states: States, bodies: Bodies, about: About, column: Column) -> AP
     router = APIRouter(prefix="" if column is Column.STATE else "/property")
     what = "a state" if column is Column.STATE else "properties"
 
-    async def post(request: Request, caller: Caller) -> Response:
+    async def post(request: Request, caller: Caller, visibility: ForWhom = Visibility.SHARED) -> Response:
         only_programs(request)
-        kept = await states.post(column, await bodies.read(request), str(caller.id))
+        kept = await states.post(column, await bodies.read(request), str(caller.id), visibility)
         return JSONResponse(about.address(request, column, kept))
 
     async def post_as(
         request: Request,
         state_id: StateId,
         caller: Superadmin,
+        visibility: ForWhom = Visibility.SHARED,
         timestamp: Annotated[
             float | None,
             Query(ge=0, le=_LAST_SECOND, allow_inf_nan=False, description="When it was made, in seconds since 1970."),
@@ -123,8 +129,14 @@ def _posting(states: States, bodies: Bodies, about: About, column: Column) -> AP
             raise CaveError(
                 400, "invalid_id", f"New ids are {LARGEST_NEW_ID} at the most: browsers read no larger one."
             )
-        created = datetime.fromtimestamp(timestamp, UTC) if timestamp is not None else None
-        await states.post_as(column, chosen, await bodies.read(request), str(caller.id), created)
+        wanted = Record(
+            id=chosen,
+            column=column,
+            user_id=str(caller.id),
+            created=datetime.fromtimestamp(timestamp, UTC) if timestamp is not None else datetime.now(UTC),
+            visibility=visibility,
+        )
+        await states.post_as(wanted, await bodies.read(request))
         return JSONResponse(about.address(request, column, chosen))
 
     failures = (400, 401, 413, 415, 503)
@@ -158,12 +170,14 @@ def _reading(states: States, column: Column) -> APIRouter:
     what = "a state" if column is Column.STATE else "properties"
     end = "" if column is Column.STATE else "/info"
 
-    async def read(request: Request, state_id: StateId) -> Response:
-        async with states.reading(column, read_id(state_id)) as (record, stream):
+    async def read(request: Request, state_id: StateId, caller: Caller) -> Response:
+        refuse = partial(refuse_others, request, caller)
+        async with states.reading(column, read_id(state_id), refuse) as (record, stream):
             return await answer_json(request, record, stream)
 
-    async def raw(state_id: StateId) -> Response:
-        async with states.reading(column, read_id(state_id)) as (_, stream):
+    async def raw(request: Request, state_id: StateId, caller: Caller) -> Response:
+        refuse = partial(refuse_others, request, caller)
+        async with states.reading(column, read_id(state_id), refuse) as (_, stream):
             return answer_raw(stream)
 
     async def delete(state_id: StateId) -> Response:
@@ -174,11 +188,10 @@ def _reading(states: States, column: Column) -> APIRouter:
         "/raw/{state_id}",
         raw,
         methods=["GET"],
-        dependencies=[SIGNED_IN],
         name=f"raw_{column}",
         description=f"Read {what} as a zlib stream.",
         responses={
-            **answers(None, 400, 401, 404, 503),
+            **answers(None, 400, 401, 403, 404, 503),
             200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
         },
         response_class=Response,
@@ -187,10 +200,9 @@ def _reading(states: States, column: Column) -> APIRouter:
         f"/{{state_id}}{end}",
         read,
         methods=["GET"],
-        dependencies=[SIGNED_IN],
         name=f"read_{column}",
         description=f"Read {what}, byte for byte as posted.",
-        responses=answers(_EXAMPLE, 400, 401, 404, 503),
+        responses=answers(_EXAMPLE, 400, 401, 403, 404, 503),
     )
     router.add_api_route(
         "/{state_id}",

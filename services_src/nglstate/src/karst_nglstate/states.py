@@ -7,7 +7,7 @@ finds half of one.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from karst_nglstate.bodies import Posted, tag_of, too_large
 from karst_nglstate.contents import Contents, object_key
 from karst_nglstate.encodings import inflated
 from karst_nglstate.reads import Reads
-from karst_nglstate.record import Column, Record
+from karst_nglstate.record import Column, Record, Visibility
 from karst_nglstate.stores.records import Post, Records, TakenError
 from karst_platform.cave.errors import CaveError
 from karst_platform.stores.documents import StoreUnavailableError
@@ -38,27 +38,38 @@ class States:
         self.reads = Reads(records)
         self._inline_bytes, self._largest_inline_bytes = inline_bytes, largest_inline_bytes
 
-    async def post(self, column: Column, posted: Posted, user_id: str) -> int:
+    async def post(
+        self, column: Column, posted: Posted, user_id: str, visibility: Visibility = Visibility.SHARED
+    ) -> int:
         """Keep a content, and return its id: the one that it has already if the same user has just posted it."""
-        known = await self.records.posted(Post(column=column, user_id=user_id, tag=posted.tag))
+        post = Post(column=column, user_id=user_id, tag=posted.tag, visibility=visibility)
+        known = await self.records.posted(post)
         if known is not None:
             return known
-        record = self._new(column, await self.records.new_id(), posted, user_id, datetime.now(UTC), is_chosen=False)
+        record = self._new(
+            Record(
+                id=await self.records.new_id(),
+                column=column,
+                user_id=user_id,
+                created=datetime.now(UTC),
+                visibility=visibility,
+            ),
+            posted,
+            is_chosen=False,
+        )
         await self._put(record, posted)
         try:
             kept = await self.records.add(record, is_chosen=False)
         except TakenError:
-            return await self.post(column, posted, user_id)
+            return await self.post(column, posted, user_id, visibility)
         if kept != record.id:
             await self._forget(record)
         self._tell(record, kept)
         return kept
 
-    async def post_as(
-        self, column: Column, state_id: int, posted: Posted, user_id: str, created: datetime | None = None
-    ) -> None:
-        """Keep a content below an id that somebody chose. Raises CaveError, 409, where it has another one."""
-        record = self._new(column, state_id, posted, user_id, created or datetime.now(UTC), is_chosen=True)
+    async def post_as(self, wanted: Record, posted: Posted) -> None:
+        """Keep a content below the id that somebody chose. Raises CaveError, 409, where it has another one."""
+        record = self._new(wanted, posted, is_chosen=True)
         if await self._is_there(record):
             return
         await self._put(record, posted)
@@ -68,7 +79,7 @@ class States:
             if not await self._is_there(record):
                 raise
             return
-        self._tell(record, state_id)
+        self._tell(record, record.id)
 
     async def find(self, column: Column, state_id: int) -> Record:
         """What is known of a state. Raises CaveError, 404."""
@@ -78,9 +89,12 @@ class States:
         return record
 
     @asynccontextmanager
-    async def reading(self, column: Column, state_id: int) -> AsyncGenerator[tuple[Record, bytes]]:
-        """A record and its zlib stream. Raises CaveError, 404."""
+    async def reading(
+        self, column: Column, state_id: int, refuse: Callable[[Record], Awaitable[None]]
+    ) -> AsyncGenerator[tuple[Record, bytes]]:
+        """A record and its zlib stream. Raises CaveError, 404, and what `refuse` does where it isn't the reader's."""
         record = await self.find(column, state_id)
+        await refuse(record)
         async with self._contents.reading(record) as stream:
             if stream is None:
                 if record.tag:
@@ -96,7 +110,7 @@ class States:
             async with self._contents.reading(there) as stream:
                 if stream is not None and tag_of(b"".join(inflated(stream))) == posted.tag:
                     return False
-        made = self._new(record.column, record.id, posted, record.user_id, record.created, is_chosen=False)
+        made = self._new(record, posted, is_chosen=False)
         if there is not None or await self.records.has(record.id):
             raise CaveError(409, "conflict", f"Something else stands behind {record.id} already.")
         await self._put(made, posted)
@@ -114,26 +128,18 @@ class States:
         await self.records.remove(record)
         await self._forget(record)
 
-    def _new(
-        self, column: Column, state_id: int, posted: Posted, user_id: str, created: datetime, *, is_chosen: bool
-    ) -> Record:
-        record = Record(
-            id=state_id,
-            column=column,
-            user_id=user_id,
-            created=created,
-            tag=posted.tag,
-            size_bytes=posted.size_bytes,
-        )
+    def _new(self, wanted: Record, posted: Posted, *, is_chosen: bool) -> Record:
+        """A record with its content, or where this will stand."""
+        record = replace(wanted, tag=posted.tag, size_bytes=posted.size_bytes)
         if not self._contents.has_bucket:
             if len(posted.stream) > self._largest_inline_bytes:
                 raise too_large(
                     f"Without a bucket, {self._largest_inline_bytes} compressed bytes are kept at the most."
                 )
             return replace(record, inline=posted.stream)
-        if len(posted.stream) <= self._inline_bytes.get(column, 0):
+        if len(posted.stream) <= self._inline_bytes.get(record.column, 0):
             return replace(record, inline=posted.stream)
-        return replace(record, object_key=object_key(column, state_id, posted.tag, is_chosen=is_chosen))
+        return replace(record, object_key=object_key(record.column, record.id, posted.tag, is_chosen=is_chosen))
 
     async def _put(self, record: Record, posted: Posted) -> None:
         if record.object_key is not None:

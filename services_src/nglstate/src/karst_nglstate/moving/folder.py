@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from karst_nglstate.moving.faults import Exit, MovingError
-from karst_nglstate.record import LARGEST_ID, Column, Record
+from karst_nglstate.record import LARGEST_ID, Column, Record, Visibility
 
 FORMAT = 1
 _SUMMARY, _STATES = "export.json", "states.jsonl.gz"
@@ -54,6 +54,7 @@ class Writer:
             "column": record.column.value,
             "user_id": record.user_id,
             "created": record.created.isoformat(),
+            "visibility": record.visibility.value,
             "text": text.decode("utf-8"),
         }
         self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
@@ -112,5 +113,6 @@ def _read(line: bytes) -> tuple[Record, bytes]:
         column=Column(told["column"]),
         user_id=str(told["user_id"]),
         created=datetime.fromisoformat(told["created"]).astimezone(UTC),
+        visibility=Visibility(told.get("visibility", Visibility.SHARED)),
     )
     return record, str(told["text"]).encode("utf-8")

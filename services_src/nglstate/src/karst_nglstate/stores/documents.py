@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
-from karst_nglstate.record import LARGEST_NEW_ID, REPEATED, Column, Record, is_recent
+from karst_nglstate.record import LARGEST_NEW_ID, REPEATED, Column, Record, Visibility, is_recent
 from karst_nglstate.stores.records import Post, TakenError, post_of
 from karst_platform.stores.documents import Document, Documents, Fields, Path, Query, Transaction, Write
 
@@ -125,6 +125,7 @@ def _fields(record: Record) -> Fields:
         "tag": record.tag,
         "size_bytes": record.size_bytes,
         "object_key": record.object_key,
+        "visibility": record.visibility.value,
     }
 
 
@@ -139,6 +140,7 @@ def _record(document: Document) -> Record:
         tag=str(fields["tag"]),
         size_bytes=None if size is None else int(_number(size)),
         object_key=str(fields["object_key"]),
+        visibility=Visibility(str(fields.get("visibility", Visibility.SHARED))),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from google.cloud.datastore_v1.types import entity as entities
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from karst_nglstate.record import Column, Record
+from karst_nglstate.record import Column, Record, Visibility
 
 KIND, POST_KIND = "ngl_json", "karst_nglstate_post"
 NEWEST = "v2"
@@ -24,7 +24,7 @@ _INLINE: Mapping[Column, tuple[str, ...]] = {
 }
 """Properties that hold a column, the first that is there counts."""
 _OBJECT: Mapping[Column, str] = {Column.STATE: "v2_object", Column.PROPERTIES: "segment_properties_object"}
-_TAG, _SIZE = "content_tag", "content_bytes"
+_TAG, _SIZE, _VISIBILITY = "content_tag", "content_bytes", "visibility"
 _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 Values = Mapping[str, entities.Value]
 
@@ -52,6 +52,7 @@ def record_of(entity: entities.Entity, column: Column, *, is_in_bucket: bool) ->
         object_key=named,
         inline=inline,
         place=entity.key.partition_id.namespace_id,
+        visibility=Visibility(_text(values, _VISIBILITY) or Visibility.SHARED),
     )
 
 
@@ -66,6 +67,8 @@ def entity_of(record: Record, key: entities.Key) -> entities.Entity:
         _TAG: _value(string_value=record.tag),
         _SIZE: _value(integer_value=record.size_bytes or 0),
     }
+    if record.visibility is not Visibility.SHARED:
+        values[_VISIBILITY] = _value(string_value=record.visibility.value)
     if record.inline is not None:
         values[_INLINE[record.column][0]] = _value(blob_value=record.inline)
     elif record.column is Column.PROPERTIES or record.object_key != str(record.id):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from karst_nglstate.record import Column, Record
+from karst_nglstate.record import Column, Record, Visibility
 
 
 class TakenError(Exception):
@@ -15,21 +15,23 @@ class TakenError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """What makes two posts the same one: who sent what."""
+    """What makes two posts the same one: who sent what, for whom."""
 
     column: Column
     user_id: str
     tag: str
+    visibility: Visibility = Visibility.SHARED
 
     @property
     def name(self) -> str:
-        """The three in one word."""
-        return f"{self.column}:{self.user_id}:{self.tag}"
+        """All in one word."""
+        shared = f"{self.column}:{self.user_id}:{self.tag}"
+        return shared if self.visibility is Visibility.SHARED else f"{shared}:{self.visibility}"
 
 
 def post_of(record: Record) -> Post:
     """The post that made a record."""
-    return Post(column=record.column, user_id=record.user_id, tag=record.tag)
+    return Post(column=record.column, user_id=record.user_id, tag=record.tag, visibility=record.visibility)
 
 
 class Records(Protocol):
