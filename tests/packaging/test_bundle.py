@@ -199,6 +199,51 @@ def test_a_missing_shared_package_is_named(tmp_path: Path) -> None:
         bundle(tmp_path / "landing", [tmp_path / "nowhere"], tmp_path / "Dockerfile")
 
 
+TYPES = {
+    "annotation/pyproject.toml": b"""[project]
+name = 'karst-annotation'
+[tool.uv.sources]
+karst-platform = {path = "../platform", editable = true}
+karst-schema = {path = "../schema", editable = true}
+numpy = [{index = "elsewhere"}]
+""",
+    "annotation/requirements.lock": b"fastapi==1 \\\n    --hash=sha256:00\n",
+    "annotation/src/karst_annotation/__init__.py": b"",
+    "schema/pyproject.toml": b"[tool.uv.sources]\nkarst-words = {path = '../words'}\n",
+    "schema/src/karst_schema/types/catalog/spines.py": b"TYPES = ()\n",
+    "words/pyproject.toml": b"[tool.uv.sources]\nkarst-schema = {path = '../schema'}\n",
+    "words/src/karst_words/__init__.py": b"",
+}
+
+
+def test_what_a_service_takes_from_beside_it_is_packed_too(tmp_path: Path) -> None:
+    write(tmp_path, FILES | TYPES)
+    made = service_bundle(tmp_path, "annotation")
+    held = {entry.path for entry in made.entries}
+    assert held == {*TYPES, *(name for name in FILES if not name.startswith("landing/"))}
+    before = service_bundle(tmp_path, "landing").tag
+    write(tmp_path, {"schema/src/karst_schema/types/catalog/mitochondria.py": b"TYPES = ()\n"})
+    assert service_bundle(tmp_path, "annotation").tag != made.tag, "a new type is a new image"
+    assert service_bundle(tmp_path, "landing").tag == before
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        (b"[tool.uv.sources]\nkarst-schema = {path = '../../schema'}\n", r"is not beside it\. Write \.\./schema"),
+        (b"[tool.uv.sources]\nkarst-schema = {path = '/etc'}\n", r"is not beside it\. Write \.\./etc"),
+        (b"[tool.uv.sources]\nkarst-schema = {path = '../nowhere'}\n", "nowhere is no folder"),
+        (b"[tool", r"pyproject\.toml can't be read"),
+        (b"tool = 1", r"pyproject\.toml can't be read"),
+        (b"\xff", r"pyproject\.toml can't be read"),
+    ],
+)
+def test_what_is_taken_from_elsewhere_is_refused(tmp_path: Path, declared: bytes, says: str) -> None:
+    write(tmp_path, {**FILES, "landing/pyproject.toml": declared})
+    with pytest.raises(PackagingError, match=says):
+        service_bundle(tmp_path, "landing")
+
+
 @given(st.dictionaries(st.text("abc/", min_size=1), st.binary(max_size=8), min_size=1, max_size=6), st.randoms())
 def test_the_order_of_reading_has_no_part(files: Tree, random: object) -> None:
     entries = [Entry(path=name, content=content) for name, content in files.items()]

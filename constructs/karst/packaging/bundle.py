@@ -10,9 +10,11 @@ import gzip
 import hashlib
 import io
 import tarfile
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from karst.packaging.sources import Entry, PackagingError, checked, file_entry, package_entries
 
@@ -64,8 +66,39 @@ def bundle(service_dir: Path, shared_dirs: Sequence[Path], dockerfile: Path) -> 
 
 
 def service_bundle(services_dir: Path, service: str) -> Bundle:
-    """Pack `service` of a folder like `services_src/`, with the package `platform` that all of them share."""
-    return bundle(services_dir / service, [services_dir / "platform"], services_dir / "Dockerfile")
+    """Pack `service` of a folder like `services_src/`, with `platform`, and with what else it takes from that folder.
+
+    Raises PackagingError.
+    """
+    service_dir, platform = services_dir / service, services_dir / "platform"
+    shared = {platform: None, **dict.fromkeys(_packages_beside(service_dir))}
+    return bundle(service_dir, [each for each in shared if each != service_dir], services_dir / "Dockerfile")
+
+
+def _packages_beside(service_dir: Path) -> Iterator[Path]:
+    """Folders beside it that `pyproject.toml` names as sources, theirs among them: `{path = "../schema"}`."""
+    seen, waiting = set[Path](), [service_dir]
+    while waiting:
+        folder = waiting.pop()
+        for told in _sources(folder / "pyproject.toml"):
+            found = service_dir.parent / Path(told).name
+            if Path(told).parent != Path(".."):
+                raise PackagingError(f"{folder / 'pyproject.toml'}: {told} is not beside it. Write ../{found.name}")
+            if found not in seen:
+                seen.add(found)
+                waiting.append(found)
+                yield found
+
+
+def _sources(path: Path) -> Iterator[str]:
+    try:
+        document: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+        sources = document.get("tool", {}).get("uv", {}).get("sources", {})
+    except FileNotFoundError:
+        return  # whoever packs the folder says what is missing
+    except (ValueError, AttributeError) as error:
+        raise PackagingError(f"{path} can't be read ({error}). Correct it") from None
+    yield from (str(each["path"]) for each in sources.values() if isinstance(each, dict) and "path" in each)
 
 
 def _hash(service: str, entries: Sequence[Entry]) -> str:
