@@ -76,14 +76,18 @@ class Variable:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """Something in a file that a person should look at, although reading went on. `message` is whole sentences."""
+    """Something in a file that a person should look at, although reading went on.
+
+    `line` counts from 1; it is 0 where no line can be named. `message` is whole sentences.
+    """
 
     file: Path
     line: int
     message: str
 
     def __str__(self) -> str:
-        return f"{show_path(self.file)}:{self.line}: {self.message}"
+        place = f"{show_path(self.file)}:{self.line}" if self.line else show_path(self.file)
+        return f"{place}: {self.message}"
 
 
 class UnreadableError(ValueError):
