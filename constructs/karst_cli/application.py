@@ -11,23 +11,23 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 
 from karst_cli.arguments import Arguments
 from karst_cli.direct_runtime import direct_runtime
-from karst_cli.shares import MANIFEST, divide, join, said_once
 from karst_cli.stack_graph import StackError, read_stacks
 from karst_cli.toolkit import find_node, run_toolkit, toolkit_environment
 
-_SHARES = ".shares"
+_MANIFEST = "manifest.json"
 _QUICKER = {
     # The type checker and the tests hold arguments of the bindings to their types, so no synthesis need do it again.
     "PYTHONOPTIMIZE": "1",
     # Where a value was made shows in no stack, and finding out takes a tenth of the time.
     "CDKTN_DISABLE_CREATION_STACK": "1",
     "NODE_OPTIONS": "--max-semi-space-size=64",
+    # Deployments know nothing of each other.
+    "KARST_PROGRAMS": str(min(4, os.cpu_count() or 1)),
 }
 """What makes a synthesis quicker and changes nothing of it; whoever sets one of these to something else is obeyed."""
 
@@ -47,10 +47,10 @@ def synthesize(project: Path, arguments: Arguments, environment: Mapping[str, st
         return run_toolkit(project, ["synth", *options], environment)
     configuration = _read_configuration(project)
     command = app or _command(configuration, project)
-    (output / MANIFEST).unlink(missing_ok=True)
+    (output / _MANIFEST).unlink(missing_ok=True)
     added = {"CDKTF_CONTEXT_JSON": json.dumps(configuration.get("context", {}))}
     prepared = toolkit_environment(quicker({**environment, **added}), find_node())
-    status = _run_in_shares(command, project, arguments.output, prepared)
+    status = _run(command, project, {**prepared, "CDKTF_OUTDIR": str(arguments.output)})
     if status == 0:
         _remove_stale(output)
     return status
@@ -60,36 +60,6 @@ def quicker(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment in which an application synthesizes the same stacks in less time."""
     quick = {**_QUICKER, **environment}
     return quick | direct_runtime(quick)
-
-
-def _run_in_shares(command: str, project: Path, output: Path, environment: Mapping[str, str]) -> int:
-    """Run the application once for each share of the deployments, all at the same time."""
-    shares = [] if environment.get("KARST_ONLY") else divide(_environments(project, environment), _programs())
-    if len(shares) < 2:
-        status, said = _run([(command, {**environment, "CDKTF_OUTDIR": str(output)})], project)
-        sys.stderr.write(said)
-        return status
-    parts = [output / _SHARES / str(number) for number in range(len(shares))]
-    runs = [
-        (command, {**environment, "CDKTF_OUTDIR": str(part), "KARST_ONLY": ",".join(share)})
-        for share, part in zip(shares, parts, strict=True)
-    ]
-    try:
-        status, said = _run(runs, project)
-        if status == 0:
-            join([project / part for part in parts], project / output)
-    finally:
-        shutil.rmtree(project / output / _SHARES, ignore_errors=True)
-    sys.stderr.write(said)
-    return status
-
-
-def _environments(project: Path, environment: Mapping[str, str]) -> Path:
-    return project / environment.get("KARST_ENVIRONMENTS", "environments")
-
-
-def _programs() -> int:
-    return min(4, os.cpu_count() or 1)
 
 
 def _read_configuration(project: Path) -> Mapping[str, object]:
@@ -110,28 +80,23 @@ def _command(configuration: Mapping[str, object], project: Path) -> str:
     return command
 
 
-def _run(runs: Sequence[tuple[str, Mapping[str, str]]], project: Path) -> tuple[int, str]:
-    """Run commands at the same time, each with its environment; give the worst status, and what they said."""
-    processes = [
-        subprocess.Popen(
-            ["sh", "-c", command],
-            cwd=project,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for command, environment in runs
-    ]
+def _run(command: str, project: Path, environment: Mapping[str, str]) -> int:
+    process = subprocess.Popen(
+        ["sh", "-c", command],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
-        with ThreadPoolExecutor(len(processes)) as pool:
-            said = [text for text, _ in pool.map(subprocess.Popen[str].communicate, processes)]
+        said, _ = process.communicate()
     except KeyboardInterrupt:
-        # The terminal sent the applications the same signal; the traceback with which they end helps nobody.
-        for process in processes:
-            process.wait()
+        # The terminal sent the application the same signal; the traceback with which it ends helps nobody.
+        process.wait()
         raise
-    return max(process.returncode for process in processes), said_once(said)
+    sys.stderr.write(said)
+    return process.returncode
 
 
 def _remove_stale(output: Path) -> None:
