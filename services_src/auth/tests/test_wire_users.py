@@ -42,6 +42,7 @@ async def test_keys_are_made_listed_masked_and_revoked(client: httpx.AsyncClient
     assert (await client.get(f"/user/token/{key}/ttl", headers=bearer)).json() == -1
     other = await client.get(f"/user/token/{world.tokens['viewer']}/ttl", headers=bearer)
     assert (other.status_code, other.json()["error"]) == (404, "invalid_token")
+    assert (await client.get(f"/user/token/{key}/ttl", headers=world.header("nobody"))).json() == -1
     await call("DELETE", f"/user/token/{listed[0]['id']}")
     assert (await client.get("/user/cache", headers=bearer)).status_code == 401
     await Caller(client, world, "viewer")("DELETE", f"/user/token/{listed[-1]['id']}", expects=404)
@@ -168,9 +169,36 @@ async def test_service_accounts(client: httpx.AsyncClient, world: World) -> None
     await call("DELETE", f"/service_account/{world.users['viewer']}", expects=404)
 
 
+async def test_what_a_service_account_makes_ends_with_the_person_behind(
+    client: httpx.AsyncClient, auth: Auth, world: World
+) -> None:
+    call = Caller(client, world, "superadmin")
+    await call("PUT", f"/service_account/{world.users['robot']}", {"admin": True})
+    made = await Caller(client, world, "robot")("POST", "/service_account", {"name": "Robot's arm"})
+    bearer = {"Authorization": f"Bearer {made['token']}"}
+    told = await call("GET", f"/service_account/{made['id']}")
+    assert told["parent_id"] == world.users["viewer"]
+    assert (await client.get("/user/cache", headers=bearer)).status_code == 200
+    await call("PUT", f"/user/{world.users['viewer']}", {"active": False})
+    assert (await client.get("/user/cache", headers=bearer)).status_code == 401
+    await call("DELETE", f"/user/{world.users['viewer']}")
+    await call("GET", f"/service_account/{made['id']}", expects=404)
+
+
+async def test_a_token_in_the_address_may_do_what_one_in_a_header_may(client: httpx.AsyncClient, world: World) -> None:
+    viewer = {"Origin": "https://viewer.example.org"}
+    sent = {"middle_auth_token": world.tokens["viewer"]}
+    made = await client.post("/user/token", params=sent, headers=viewer)
+    assert (made.status_code, len(made.json())) == (200, 32)
+    cookie = {"Cookie": f"middle_auth_token={world.tokens['viewer']}"}
+    both = await client.post("/user/token", params={"middle_auth_token": "unknown"}, headers={**viewer, **cookie})
+    assert both.status_code == 401
+
+
 async def test_superadmins_see_and_end_sign_ins(client: httpx.AsyncClient, auth: Auth, world: World) -> None:
     async with auth.needs.ledger.change(DEPLOYMENT) as change:
         logins = [await tokens.sign_in(change, world.users["viewer"]) for _ in range(2)]
+        await tokens.create_code(change, world.users["viewer"], "https://data.example.org x")
     every, path = Caller(client, world, "superadmin"), f"/user/{world.users['viewer']}/sessions"
     listed = await every("GET", path)
     assert [each["token"] for each in listed] == [f"{login[:4]}...{login[-4:]}" for login in logins]

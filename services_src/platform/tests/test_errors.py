@@ -87,6 +87,18 @@ async def test_the_frame_itself_keeps_to_the_contract(
     assert given.headers.get("allow") == ("POST" if status == 405 else None)
 
 
+async def test_all_methods_of_a_path_are_named(answer: Answer) -> None:
+    made = app(answer)
+
+    @made.get("/fails")
+    @made.delete("/{name}")
+    async def other(name: str = "") -> str:
+        return name
+
+    given = await ask(made, "/fails", method="PATCH")
+    assert (given.status_code, given.headers["allow"]) == (405, "DELETE, GET, POST")
+
+
 async def test_bad_input_names_its_place_and_does_not_repeat_it(answer: Answer) -> None:
     given = await post(app(answer), "/fails?count=hello")
     assert given.status_code == 422

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from karst_auth.model import ApiKey, LoginToken
 
 LOGIN_S = 7 * 24 * 3600
 """How long a sign-in lasts."""
+CODE = "code"
+"""Stands for the characters of a code, which lies among the sign-ins until it is redeemed."""
 _LONGEST = 128
 """Longer ones are nobody's: they are not even looked for."""
 
@@ -65,6 +67,13 @@ async def find_token(session: AsyncSession, token_hash: str) -> Token | None:
     )
     row = (await session.execute(union_all(keys, logins))).first()
     return None if row is None else Token(id=row[0], user_id=row[1], is_key=row[2], expires=row[3])
+
+
+def sign_ins_of(user_id: int) -> Select[LoginToken]:
+    """Where somebody is signed in; codes that wait to be redeemed are no sign-ins yet."""
+    return select(LoginToken).where(
+        LoginToken.user_id == user_id, LoginToken.expires > utc_now(), LoginToken.token_hint != CODE
+    )
 
 
 def utc_now() -> datetime:

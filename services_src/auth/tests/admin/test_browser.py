@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from playwright.async_api import Page, expect
 
-import uvicorn
-from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
-
-from karst_auth.main import Auth, create_app
+from karst_auth.main import Auth
 from karst_auth.settings import AuthSettings
-from karst_platform.testing_programs import find_browser
+from services_src.auth.tests.real_browser import WIDTH, browsing, serving
 from services_src.auth.tests.world import World
 
-WIDTH, PATIENCE_MS, MOST_TABS = 375, 20_000, 80
+MOST_TABS = 80
 FORMER = {
     "": "overview",
     "#/user/create": "users/new",
@@ -31,39 +25,6 @@ _FOCUSED = """() => {
   const at = document.activeElement;
   return at.getAttribute("aria-label") || at.labels?.[0]?.textContent.trim() || at.textContent.trim();
 }"""
-
-
-@asynccontextmanager
-async def serving(auth: Auth, settings: AuthSettings) -> AsyncGenerator[str]:
-    """The application on loopback."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, auth), log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve([listening]))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/auth/admin"
-    server.should_exit = True
-    await task
-
-
-@asynccontextmanager
-async def browsing(home: str, token: str, complaints: list[str]) -> AsyncGenerator[Page]:
-    """A browser in which somebody is signed in; it notes what it doesn't like."""
-    program = find_browser()
-    async with async_playwright() as playwright:
-        # Chromium's own sandbox doesn't start for root, who runs tests in containers; it opens our pages only.
-        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = await browser.new_context(viewport={"width": WIDTH, "height": 780})
-        context.set_default_timeout(PATIENCE_MS)
-        await context.add_cookies([{"name": "middle_auth_token", "value": token, "url": home}])
-        page = await context.new_page()
-
-        def note(message: ConsoleMessage) -> None:
-            if message.type in {"error", "warning"}:
-                complaints.append(message.text)
-
-        page.on("console", note)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
-        await browser.close()
 
 
 async def reach(page: Page, name: str) -> None:
@@ -88,9 +49,10 @@ async def press(page: Page, name: str) -> None:
 async def test_a_group_is_administered_by_keyboard(auth: Auth, auth_settings: AuthSettings, world: World) -> None:
     complaints: list[str] = []
     async with (
-        serving(auth, auth_settings) as home,
-        browsing(home, world.tokens["group_admin"], complaints) as page,
+        serving(auth, auth_settings) as at,
+        browsing(at, world.tokens["group_admin"], complaints) as page,
     ):
+        home = f"{at}/admin"
         await page.goto(f"{home}/")
         await page.wait_for_url(f"{home}/overview")
         await press(page, "Groups")

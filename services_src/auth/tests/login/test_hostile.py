@@ -126,6 +126,13 @@ async def test_nobody_is_sent_to_an_address_that_is_not_listed(browser: Browser,
     assert await _sign_ins(auth) == before
 
 
+async def test_a_page_that_hands_the_token_on_gets_it_on_our_own_host_too(browser: Browser) -> None:
+    for path in ("/ng/auth_redirect.html", "/auth/admin/redirect.html?a=1"):
+        location = (await browser.sign_in(f"?redirect={quote(HOST + path)}")).headers["location"]
+        assert f"{COOKIE}={browser.token}" in location
+        assert f"&token={browser.token}" in location
+
+
 async def test_listed_addresses_are_let_through(browser: Browser) -> None:
     for address in GOOD_ADDRESSES:
         answer = await browser.get(f"{AUTHORIZE}?{urlencode({'redirect': address})}")

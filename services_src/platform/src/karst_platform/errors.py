@@ -13,8 +13,10 @@ from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from karst_platform.logs import request_id
@@ -61,9 +63,12 @@ REPLIES: Mapping[type[Exception], Reply] = {
 def answer_errors(app: FastAPI, answer: Answer) -> None:
     """Answer the exceptions of the table, those of the framework and of validation."""
 
-    async def framework(_: Request, error: Exception) -> Response:
+    async def framework(request: Request, error: Exception) -> Response:
         error = cast("HTTPException", error)
-        return answer(error.status_code, error.detail, error.headers)
+        headers = error.headers
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {**(headers or {}), "Allow": ", ".join(methods_of(app, request))}
+        return answer(error.status_code, error.detail, headers)
 
     async def validation(_: Request, error: Exception) -> Response:
         """Say where and why, without the input, which may be large, or no JSON."""
@@ -81,6 +86,19 @@ def answer_errors(app: FastAPI, answer: Answer) -> None:
     app.add_exception_handler(RequestValidationError, validation)
     for kind in REPLIES:
         app.add_exception_handler(kind, of_table)
+
+
+def methods_of(app: FastAPI, request: Request) -> list[str]:
+    """Methods that any route takes at the path of a request; the framework itself names those of the first alone."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", "")) or "/"
+    return sorted(
+        {
+            method
+            for route in iter_route_contexts(app.router.routes)
+            if route.methods and route.path and compile_path(route.path)[0].match(path)
+            for method in route.methods
+        }
+    )
 
 
 class UnexpectedErrors:

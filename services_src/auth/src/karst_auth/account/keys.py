@@ -33,7 +33,7 @@ def routes(sign_in: SignIn) -> APIRouter:
         query = select(ApiKey).where(ApiKey.user_id == caller.id).order_by(ApiKey.created.desc(), ApiKey.id.desc())
         async with needs.database.begin() as session:
             keys = (await session.scalars(query)).all()
-        values = {"keys": keys, "form": form, "is_revealed": needs.is_revealed}
+        values = {"keys": keys, "form": form, "is_revealed": needs.is_revealed, "places": sign_in.places}
         return sign_in.pages.answer(request, "keys.html.j2", values, person=caller, status=status)
 
     @router.get("/settings/tokens")

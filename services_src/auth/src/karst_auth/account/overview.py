@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from sqlalchemy import select
 from starlette.responses import Response
 
 from karst_auth import people
@@ -11,7 +10,7 @@ from karst_auth.api.needs import Anyone, changing
 from karst_auth.changes import tokens
 from karst_auth.login.sign_in import SignIn
 from karst_auth.model import LoginToken
-from karst_auth.tokens import utc_now
+from karst_auth.tokens import sign_ins_of
 from karst_platform.pages import Posted, root_of, see_other
 from karst_platform.permissions import PUBLIC
 
@@ -42,10 +41,10 @@ def _account(router: APIRouter, sign_in: SignIn) -> None:
 
     @router.get("/settings")
     async def account(request: Request, caller: Anyone) -> Response:
-        query = select(LoginToken).where(LoginToken.user_id == caller.id, LoginToken.expires > utc_now())
+        query = sign_ins_of(caller.id).order_by(LoginToken.created.desc()).limit(100)
         async with needs.database.begin() as session:
             told = await people.one(session, caller.id, is_detailed=True)
-            sign_ins = (await session.scalars(query.order_by(LoginToken.created.desc()).limit(100))).all()
+            sign_ins = (await session.scalars(query)).all()
         values = {"user": told or {}, "sign_ins": sign_ins, "now_id": caller.token.id if caller.token else None}
         return sign_in.pages.answer(request, "account.html.j2", values, person=caller)
 

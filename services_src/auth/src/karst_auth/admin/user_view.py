@@ -24,7 +24,7 @@ from karst_auth.model import (
     UserAffiliation,
 )
 from karst_auth.records import known, shown_name
-from karst_auth.tokens import utc_now
+from karst_auth.tokens import sign_ins_of
 from karst_platform.cave.errors import CaveError
 
 MOST = 200
@@ -52,7 +52,7 @@ async def view_user(session: AsyncSession, user_id: int) -> UserView:
     user, record = await session.get(User, user_id), await known(session, user_id)
     if user is None or record is None:
         raise CaveError(404, "not_found", "There is no such user.")
-    sessions = select(LoginToken).where(LoginToken.user_id == user_id, LoginToken.expires > utc_now())
+    sessions = sign_ins_of(user_id)
     keys = select(ApiKey).where(ApiKey.user_id == user_id)
     return UserView(
         user=user,

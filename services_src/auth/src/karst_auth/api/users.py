@@ -29,7 +29,7 @@ from karst_auth.changes import tokens, users
 from karst_auth.changes.values import identifier, invalid
 from karst_auth.model import CustomName, LoginToken, Tos, TosAcceptance, User
 from karst_auth.records import shown_name
-from karst_auth.tokens import utc_now
+from karst_auth.tokens import sign_ins_of, utc_now
 from karst_platform.cave.errors import CaveError
 
 _LARGEST_PAGE = 100
@@ -143,10 +143,9 @@ def _sessions(router: APIRouter, needs: Needs) -> None:
     @router.get("/user/{user_id:int}/sessions")
     async def sessions_of_user(user_id: Id, _caller: Superadmin) -> Response:
         """List where a user is signed in; tokens are masked."""
-        query = select(LoginToken).where(LoginToken.user_id == user_id, LoginToken.expires > utc_now())
         async with needs.database.begin() as session:
             await _demand(session, user_id)
-            rows = (await session.scalars(query.order_by(LoginToken.id))).all()
+            rows = (await session.scalars(sign_ins_of(user_id).order_by(LoginToken.id))).all()
         return json_answer([_session(row) for row in rows])
 
     @router.delete("/user/{user_id:int}/sessions/{session_id:int}")
@@ -197,7 +196,7 @@ async def _page(session: AsyncSession, page: str | None, per_page: str | None) -
     count = await session.scalar(select(func.count()).select_from(User).where(is_person)) or 0
     pages = math.ceil(count / size)
     if number > max(1, pages):
-        raise CaveError(404, "not_found", f"There are {pages} pages.")
+        raise CaveError(404, "not_found", f"The last page is {max(1, pages)}.")
     query = people.people().where(is_person).order_by(User.id).limit(size).offset((number - 1) * size)
     rows = (await session.execute(query)).all()
     return {"pages": pages, "items": await people.tell(session, rows, is_detailed=False)}

@@ -12,15 +12,13 @@ from sqlalchemy import delete, func, select
 from karst_auth.changes.ledger import Changing
 from karst_auth.changes.values import text
 from karst_auth.model import ApiKey, LoginToken
-from karst_auth.tokens import LOGIN_S, hint, new_token, utc_now
+from karst_auth.tokens import CODE, LOGIN_S, hint, new_token, utc_now
 from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import token_hash
 
 DESCRIPTION = 120
 CODE_S = 60
 """How long a code waits to be redeemed."""
-_CODE = "code"
-"""Stands for the characters of one."""
 _DECLARED = "declared"
 """Stands for the characters of a token that nobody here has seen."""
 
@@ -97,7 +95,7 @@ async def create_code(change: Changing, user_id: int, bound: str) -> str:
     """Make a code that `redeem_code` takes once, within a minute, from whoever it is bound to. It is no token."""
     code = token_urlsafe(24)
     expires = utc_now() + timedelta(seconds=CODE_S)
-    row = LoginToken(user_id=user_id, token_hash=_code_hash(code, bound), token_hint=_CODE, expires=expires)
+    row = LoginToken(user_id=user_id, token_hash=_code_hash(code, bound), token_hint=CODE, expires=expires)
     change.session.add(row)
     change.note("login.create_code", f"user/{user_id}")
     return code

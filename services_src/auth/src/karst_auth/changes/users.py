@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from unicodedata import normalize
 
 from sqlalchemy import delete, exists, func, or_, select
 
@@ -109,7 +110,7 @@ async def choose_name(change: Changing, *, user_id: int, name: object) -> None:
 
     A name is chosen once, and only one that nobody else is seen by. Raises CaveError, 422.
     """
-    chosen = text(name, "name", NAME, may_be_blank=True)
+    chosen = _as_seen(text(name, "name", NAME, may_be_blank=True))
     row = await change.session.scalar(select(CustomName).where(CustomName.user_id == user_id).with_for_update())
     if chosen and row is not None and row.name != chosen:
         raise CaveError(422, "already_chosen", "A name can be chosen once.")
@@ -146,7 +147,9 @@ async def _add(change: Changing, user: User, action: str) -> int:
 
 
 async def _add_service_account(change: Changing, name: str, parent_id: int) -> int:
-    user = User(name=name, email=name.lower() + SUFFIX, parent_id=parent_id)
+    """One that a service account makes belongs to the person behind: what ends with them ends for both."""
+    behind = await change.session.scalar(select(User.parent_id).where(User.id == parent_id))
+    user = User(name=name, email=name.lower() + SUFFIX, parent_id=behind if behind is not None else parent_id)
     return await _add(change, user, "service_account.create")
 
 
@@ -169,6 +172,14 @@ async def _demand_free(change: Changing, user_id: int, name: str) -> None:
     chosen = exists().where(CustomName.user_id != user_id, func.lower(CustomName.name) == func.lower(name))
     if name.lower() in RESERVED or await change.session.scalar(select(or_(taken, chosen))):
         raise CaveError(422, "name_taken", "Others are known by this name. Choose another one.")
+
+
+def _as_seen(name: str) -> str:
+    """The name with each character in its usual form. Raises CaveError, 422, for what nobody sees in it."""
+    usual = " ".join(normalize("NFKC", name).split())
+    if not usual.isprintable() or len(usual) > NAME:
+        raise CaveError(422, "invalid_name", "name has characters that can't be seen, or is too long.")
+    return usual
 
 
 def _value(field: str, value: object) -> object:

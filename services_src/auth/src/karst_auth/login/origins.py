@@ -13,6 +13,7 @@ from karst_platform.cave.guard.places import Places, origin_of
 from karst_platform.relational import Relational
 
 LONGEST = 2000
+_HANDS_ON = "redirect.html"
 _ADDRESS = re.compile(
     r"(?P<origin>https?://(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
     r"(?::[1-9][0-9]{0,4})?)(?:[/?#][\x21-\x5b\x5d-\x7e]*)?"
@@ -52,8 +53,13 @@ class Origins:
         return origin is not None and (origin in self._listed or origin in await self.all())
 
     def is_own(self, address: str, here: str) -> bool:
-        """Whether the cookie of `here`, an address of ours, is sent there too: then no token need stand in it."""
-        return origin_in(address) == _plain(origin_of(here))
+        """Whether the cookie of `here`, an address of ours, is sent there too: then no token need stand in it.
+
+        Pages that hand the token on to a viewer, such as `auth_redirect.html`, read it in their address wherever they
+        are.
+        """
+        hands_on = urlsplit(address).path.endswith(_HANDS_ON)
+        return origin_in(address) == _plain(origin_of(here)) and not hands_on
 
     def with_token(self, address: str, token: str) -> str:
         """The address with the token as services and viewers read it."""

@@ -74,10 +74,11 @@ async def _posted(request: Request) -> Sent:
 def demand_vouched(request: Request) -> None:
     """Refuse to change anything by a cookie alone: a page of ours must have sent a form, or its token in `HEADER`.
 
-    For what changes things whichever way a request comes. Raises CaveError, 403.
+    For what changes things whichever way a request comes. A token in the address, as viewers send it, is no cookie:
+    no page can send one that it doesn't know. Raises CaveError, 403.
     """
     guard, token = guard_of(request), caller_token(request)
-    if request.scope.get(_VOUCHED) or token is None or guard.carried(request).source == "header":
+    if request.scope.get(_VOUCHED) or token is None or guard.carried(request).source in ("header", "query"):
         return
     if not is_csrf_token(token, request.headers.get(HEADER, "")):
         _refuse("A cookie alone changes nothing: send the token as Authorization: Bearer.")
