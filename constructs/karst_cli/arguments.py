@@ -15,7 +15,18 @@ _SYNTH_VALUED = frozenset({"--log-level", "--log-file-directory"})
 _PLAN_FLAGS = {"--refresh-only": "-refresh-only"}
 _PLAN_VALUED = {"--var": "-var", "--var-file": "-var-file", "--terraform-parallelism": "-parallelism"}
 _OWN_VALUED = frozenset(
-    {"--parallelism", "--environments", "--only", "--approvals", "--app", "-a", "--output", "-o", "--outputs-file"}
+    {
+        "--parallelism",
+        "--environments",
+        "--only",
+        "--approvals",
+        "--app",
+        "-a",
+        "--output",
+        "-o",
+        "--outputs-file",
+        "--plans",
+    }
 )
 _OWN_FLAGS = frozenset(
     {

@@ -41,6 +41,8 @@ Options:
 
 Options of diff, deploy and destroy:
   --approvals FILE      more approvals than those in environments/*/approvals.yaml
+  --plans FOLDER        keep each plan there as <stack>.json, for `karst plan-report FOLDER`; it holds values of
+                        attributes, so mind who reads it
   --parallelism N       stacks at a time (default: 4)
   --dry-run             synthesize, then print the stacks in order and the commands; run none of them
   --auto-approve        apply without asking

@@ -1,4 +1,4 @@
-"""`karst guard`: refuses plans that would lose data or access."""
+"""`karst guard`: refuses plans that would lose data or access, or open it to others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def guard(
         OutputFormat, typer.Option("--format", help="Text for people, JSON for programs.")
     ] = OutputFormat.TEXT,
 ) -> None:
-    """Refuse plans that delete or replace protected data, or grants beside it.
+    """Refuse plans that lose data or its protection, or that give somebody more access, without an approval by name.
 
     The stack of a plan is the file's name without its ending (demo.json), or the folder of a file named plan.json.
     Exit status: 0 nothing to object, 2 the input cannot be used, 3 refused.

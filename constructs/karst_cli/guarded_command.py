@@ -73,6 +73,7 @@ def run_guarded(command: str, arguments: Arguments, project: Path) -> int:
         terraform=terraform,
         say=say,
         build_images=image_builder(_environments(arguments, project), project) if command == "deploy" else None,
+        kept_plans=project / plans if (plans := arguments.last("--plans")) else None,
     )
     with forwarding_interrupts(terraform, _complain_from_signal), _plans_removed(guarded):
         return _plan_guard_apply(command, arguments, guarded, approvals)

@@ -10,10 +10,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 from karst.plan.approvals import Approval
 from karst.plan.guard import Verdict, judge
 from karst.plan.model import Plan
+from karst.plan.plan_files import keep_plan
 from karst.plan.reader import PlanUnreadableError, parse_plan
 from karst_cli.deploy_images import BuildImages, images_of, is_complete, registries_below
 from karst_cli.diagnosis import unreachable
@@ -62,6 +64,8 @@ class GuardedRun:
     say: Callable[[str], None]
     build_images: BuildImages | None
     """None where nothing is deployed, so nothing has to be there."""
+    kept_plans: Path | None = None
+    """Where plans are kept as JSON, for a report; by default they go with the run."""
     plans: dict[str, Plan] = field(default_factory=dict)
     has_changes: bool = False
     _prepared: set[str] = field(default_factory=set)
@@ -167,6 +171,8 @@ class GuardedRun:
             self.plans[name] = parse_plan(shown, stack=name, source=f"plan of {name}")
         except PlanUnreadableError as error:
             raise StackFailedError(Failure(said=str(error))) from error
+        if self.kept_plans is not None:
+            keep_plan(self.kept_plans, name, shown)
         self.has_changes = self.has_changes or status == _CHANGED
         self.say(f"== {name}: plan\n{said.strip()}")
 

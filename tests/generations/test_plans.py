@@ -191,8 +191,10 @@ def test_retiring_lifts_protection_and_deletes_nothing_that_runs(lives: dict[str
     assert firewall
     assert updates.keys() == {GKE, *firewall}
     assert all(updates[address] == {"deletion_policy": ("PREVENT", "DELETE")} for address in firewall)
-    assert {one.decision for one in step.verdict().findings} == {Decision.REPORTED}
-    assert {one.address for one in step.verdict().findings} == updates.keys()
+    assert {one.address: one.decision for one in step.verdict().findings} == {
+        GKE: Decision.REFUSED,
+        **dict.fromkeys(firewall, Decision.REPORTED),
+    }
 
 
 def test_removing_deletes_everything_and_the_guard_agrees(lives: dict[str, dict[str, Step]]) -> None:

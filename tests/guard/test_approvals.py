@@ -19,7 +19,7 @@ from karst.config.schema import first_line, render_schemas
 from karst.config.yaml_source import parse_source
 from karst.plan.approvals import Approval, read_approvals
 from karst.plan.guard import Decision, Verdict, judge
-from karst.plan.model import Action
+from karst.plan.model import Consent
 from karst.plan.reader import read_plan
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def test_approvals_of_stacks_that_are_not_judged_are_left_alone(tmp_path: Path) 
 
 
 def test_action_is_read(tmp_path: Path) -> None:
-    assert approvals(tmp_path, GOOD.replace("delete", "forget"))[0].action is Action.FORGET
+    assert approvals(tmp_path, GOOD.replace("delete", "forget"))[0].action is Consent.FORGET
 
 
 class Mistake(TypedDict):
@@ -123,6 +123,6 @@ def test_the_example_of_the_guide_is_whole_and_true() -> None:
     schema = json.loads(render_schemas()["approvals.json"])
     assert [error.message for error in Draft202012Validator(schema).iter_errors(dict(source.data))] == []
     entries = check(source, Approvals).approvals
-    assert {entry.action for entry in entries} == {"delete", "replace", "forget"}
+    assert {entry.action for entry in entries} == set(Consent)
     held = (ROOT / "tests/addresses/stateful.txt").read_text(encoding="utf-8").splitlines()
     assert {f"{entry.stack} {entry.address}" for entry in entries} <= set(held)

@@ -20,7 +20,7 @@ from karst.app import create_app, synthesize
 from karst.config.rules import load_checked
 from karst.derived.workloads import Catalog
 from karst.plan.guard import Decision
-from karst.plan.model import Action
+from karst.plan.model import Action, Consent
 from karst.plan.protection import is_grant
 from stacks.dataset import DatasetStack
 from tests.examples import read_stacks
@@ -124,7 +124,8 @@ def test_retired_deletes_nothing(active: Step, ends: dict[str, tuple[Step, Step]
     assert retired.addresses(Action.UPDATE) == data
     findings = retired.verdict().findings
     assert {finding.address for finding in findings} == data
-    assert {finding.decision for finding in findings} == {Decision.REPORTED}
+    assert {finding.decision for finding in findings} == {Decision.REFUSED}
+    assert {finding.consent for finding in findings} == {Consent.UNPROTECT}
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -37,11 +37,11 @@ def document(**changes: object) -> str:
         (document(resource_changes=[CHANGE | {"type": ""}]), "p.json: resource_changes[0]: lacks type"),
         (
             document(resource_changes=[CHANGE | {"change": {"actions": ["vanish"]}}]),
-            'p.json: resource_changes[0]: has the actions ["vanish"], which this version of Karst does not know',
+            "p.json: resource_changes[0]: has actions that this version of Karst does not know. Use a Terraform",
         ),
         (
             document(resource_changes=[CHANGE | {"change": {"actions": "delete"}}]),
-            "p.json: resource_changes[0]: has the act",
+            "p.json: resource_changes[0]: has actions",
         ),
         (
             document(resource_changes=[CHANGE | {"change": {"actions": ["delete"], "before": [1]}}]),

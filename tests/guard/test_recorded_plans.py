@@ -30,7 +30,7 @@ CASES: dict[str, tuple[set[str], set[str]]] = {
     "forced_replacement_create_first": ({TABLE}, set()),
     "whole_destroy": (EVERYTHING, set()),
     "stack_emptied": (EVERYTHING, set()),
-    "dataset_retired": (set(), PROTECTED),
+    "dataset_retired": (PROTECTED - {SQL_USER}, {SQL_USER}),
     "retired_dataset_removed": (set(), set()),
     "kept_dataset_removed": (set(), PROTECTED),
     "secret_rotated": (set(), {TOKEN}),

@@ -1,4 +1,4 @@
-"""Written consent to lose something: `environments/<deployment>/approvals.yaml`, which the plan guard reads."""
+"""Written consent to lose, open or give away something: `environments/<deployment>/approvals.yaml`, which the plan guard reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _day(value: object) -> object:
 
 
 class ApprovalEntry(Model):
-    """One object of one stack that may be deleted, replaced or let go of."""
+    """One object of one stack, and the one thing that may happen to it."""
 
     address: Annotated[str, StringConstraints(pattern=r"^[a-z][A-Za-z0-9_]*\.[^*?]+$")] = Field(
         description="The object, in full; the guard prints it.",
@@ -35,9 +35,10 @@ class ApprovalEntry(Model):
     stack: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = Field(
         description="The stack that holds it.", examples=["demo-foundation"]
     )
-    action: Literal["delete", "replace", "forget"] = Field(
-        description="What may happen to it: `delete`; `replace` by a new, empty one; or `forget`, which leaves it in "
-        "the cloud with nobody to care for it.",
+    action: Literal["delete", "replace", "forget", "unprotect", "grant", "expose"] = Field(
+        description="What may happen to it: `delete`; `replace` by a new, empty one; `forget`, which leaves it in "
+        "the cloud with nobody to care for it; `unprotect`, which switches off protection, versions or backups; "
+        "`grant`, which gives somebody more rights; `expose`, which opens it to the internet.",
         examples=["delete"],
     )
     reason: Annotated[str, StringConstraints(pattern=r"\S", max_length=500)] = Field(
@@ -60,10 +61,10 @@ def _each_once(entries: tuple[ApprovalEntry, ...]) -> tuple[ApprovalEntry, ...]:
 
 
 class Approvals(Model):
-    """What the plan guard may let go. An entry is taken out once it is applied."""
+    """What the plan guard may let pass. An entry is taken out once it is applied."""
 
     approvals: Annotated[tuple[ApprovalEntry, ...], AfterValidator(_each_once)] = Field(
-        description="One entry for each object that may be lost.",
+        description="One entry for each object and what may happen to it.",
         examples=[
             [
                 {

@@ -1,4 +1,4 @@
-"""Written consent to lose something, kept beside the configuration so that it is reviewed in the same change."""
+"""Written consent to lose, open or give away something, kept beside the configuration: reviewed in the same change."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from karst.config.approvals import Approvals
 from karst.config.errors import ConfigError, Problem, did_you_mean, raise_if_any, show
 from karst.config.loader import check
 from karst.config.yaml_source import read_source
-from karst.plan.model import Action
+from karst.plan.model import Consent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """One object of one stack that may be deleted, replaced or let go of."""
+    """One object of one stack, and the one thing that may happen to it."""
 
     address: str
     stack: str
-    action: Action
+    action: Consent
     reason: str
     until: date | None = None
     """The last day on which it counts; without one it counts until it is taken out."""
@@ -75,7 +75,7 @@ def _approvals(path: Path) -> Iterator[Approval]:
         yield Approval(
             address=entry.address.strip(),
             stack=entry.stack,
-            action=Action(entry.action),
+            action=Consent(entry.action),
             reason=entry.reason.strip(),
             until=entry.until,
             file=source.file,

@@ -1,4 +1,4 @@
-"""The plan guard: says which changes of a plan would lose data or access, and whether that was approved.
+"""The plan guard: says which changes of a plan would lose data or open it up, and whether that was approved.
 
 The provider's own protection fails only while a plan is applied, after grants are already gone; and `prevent_destroy`
 goes away with the block that holds it. The guard judges the plan itself, before anything is applied.
@@ -9,35 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
 from karst.config.errors import nearest
 from karst.plan.approvals import Approval
-from karst.plan.model import Action, Plan, ResourceChange, Values
-from karst.plan.protection import SECRET_VERSION, is_abandoned, is_grant, is_rotation, protections
+from karst.plan.findings import Decision, Finding, approved, findings_of, is_protected_stack
+from karst.plan.model import Consent, Plan
 
-_LOSING = frozenset({Action.DELETE, Action.REPLACE, Action.FORGET})
-
-
-class Decision(StrEnum):
-    """What the guard says about one change that deserves a word."""
-
-    REFUSED = "refused"
-    APPROVED = "approved"
-    REPORTED = "reported"
-    """Allowed, and worth knowing: protection lifted, an object left standing, a secret rotated."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One change, what the guard decided, and why."""
-
-    stack: str
-    address: str
-    action: Action
-    decision: Decision
-    why: str
-    approval: Approval | None = None
+__all__ = ["Decision", "Finding", "Verdict", "findings_of", "is_protected_stack", "judge"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,69 +57,8 @@ def judge(plans: Iterable[Plan], approvals: Iterable[Approval], *, today: date) 
     )
 
 
-def _with_approval(finding: Finding, valid: dict[tuple[str, str, Action], Approval]) -> Finding:
-    approval = valid.get((finding.stack, finding.address, finding.action))
+def _with_approval(finding: Finding, valid: Mapping[tuple[str, str, Consent], Approval]) -> Finding:
+    approval = valid.get((finding.stack, finding.address, finding.consent))
     if finding.decision is not Decision.REFUSED or approval is None:
         return finding
-    return Finding(
-        stack=finding.stack,
-        address=finding.address,
-        action=finding.action,
-        decision=Decision.APPROVED,
-        why=finding.why,
-        approval=approval,
-    )
-
-
-def findings_of(plan: Plan) -> tuple[Finding, ...]:
-    """Every change of `plan` that deserves a word, before approvals."""
-    holds_protected = is_protected_stack(plan)
-    found: list[Finding] = []
-    for change in plan.changes:
-        if change.action in _LOSING:
-            judged = _judge_loss(change, holds_protected=holds_protected)
-        else:
-            judged = _judge_update(change)
-        if judged is not None:
-            decision, why = judged
-            found.append(
-                Finding(stack=plan.stack, address=change.address, action=change.action, decision=decision, why=why)
-            )
-    return tuple(found)
-
-
-def is_protected_stack(plan: Plan) -> bool:
-    """Whether the state before the plan holds anything protected, in the plan's targets or beside them."""
-    before: Iterable[Values] = (*plan.prior, *(change.before for change in plan.changes))
-    return any(protections(values) for values in before)
-
-
-def _judge_loss(change: ResourceChange, *, holds_protected: bool) -> tuple[Decision, str] | None:
-    before = change.before
-    origin = f"moved here from {change.previous_address}; " if change.previous_address else ""
-    leftover = "left over from an interrupted replacement; " if change.deposed_key else ""
-    context = f"{origin}{leftover}"
-    if held := protections(before):
-        return Decision.REFUSED, f"{context}protected in state: {', '.join(held)}"
-    if change.action is Action.FORGET or is_abandoned(before):
-        return Decision.REPORTED, f"{context}stays in the cloud, and Terraform no longer tracks it"
-    if change.is_import:
-        return Decision.REFUSED, f"{context}exists in the cloud and would be imported only to be destroyed"
-    if is_rotation(
-        change.type, before, is_create_first=change.is_create_first, is_leftover=change.deposed_key is not None
-    ):
-        return Decision.REPORTED, f"{context}secret rotated: the new version is made first, the old one disabled"
-    if holds_protected and change.type == SECRET_VERSION:
-        return Decision.REFUSED, f"{context}a secret's value would go without a new one standing first"
-    if holds_protected and is_grant(change.type):
-        return Decision.REFUSED, f"{context}a grant in a stack that holds protected data"
-    return None
-
-
-def _judge_update(change: ResourceChange) -> tuple[Decision, str] | None:
-    if change.action is not Action.UPDATE:
-        return None
-    lifted = [item for item in protections(change.before) if item not in protections(change.after)]
-    if not lifted:
-        return None
-    return Decision.REPORTED, f"protection lifted ({', '.join(lifted)}): a later plan may delete it"
+    return approved(finding, approval)

@@ -12,6 +12,20 @@ Values: TypeAlias = Mapping[str, JsonValue]
 """The attributes of one object."""
 
 
+class Consent(StrEnum):
+    """What needs to be approved by name before it is applied."""
+
+    DELETE = "delete"
+    REPLACE = "replace"
+    FORGET = "forget"
+    EXPOSE = "expose"
+    """Somebody on the internet could reach it who could not before."""
+    GRANT = "grant"
+    """Somebody may do more than before."""
+    UNPROTECT = "unprotect"
+    """What keeps its data from being lost is switched off."""
+
+
 class Action(StrEnum):
     """What happens to one object."""
 
@@ -44,6 +58,16 @@ class ResourceChange:
     """Set where the object moved inside the configuration, which touches nothing in the cloud."""
     is_import: bool
     """Whether the object exists in the cloud and enters the state with this plan."""
+    unknown: JsonValue = False
+    """In the shape of `after`: true where the cloud decides on a value only while the plan is applied."""
+    before_sensitive: JsonValue = False
+    """In the shape of `before`: true where the provider marks a value as secret."""
+    after_sensitive: JsonValue = False
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether applying does anything to the object."""
+        return self.action not in {Action.NO_OP, Action.READ}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,9 @@
-"""Which objects must not be lost: what their attributes in state say about deleting them."""
+"""Which objects must not be lost, and what keeps them: their types, and what their attributes say."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
 
 from karst.plan.model import JsonValue, Values
 
@@ -11,6 +14,54 @@ _FLAGS: dict[str, JsonValue] = {
 _GRANT_SUFFIXES = ("_iam_member", "_iam_binding", "_iam_policy")
 _SQL_USER = "google_sql_user"
 SECRET_VERSION = "google_secret_manager_secret_version"  # noqa: S105 - a type's name holds no secret
+_CLEANING = "google_bigtable_gc_policy"
+
+STATEFUL = frozenset(
+    {
+        "google_alloydb_cluster",
+        "google_artifact_registry_repository",
+        "google_bigquery_dataset",
+        "google_bigquery_table",
+        "google_bigtable_instance",
+        "google_bigtable_table",
+        "google_compute_disk",
+        "google_container_cluster",
+        "google_filestore_instance",
+        "google_firestore_backup_schedule",
+        "google_firestore_database",
+        "google_kms_crypto_key",
+        "google_pubsub_subscription",
+        "google_pubsub_topic",
+        "google_redis_instance",
+        "google_secret_manager_secret",
+        "google_secret_manager_secret_version",
+        "google_spanner_database",
+        "google_spanner_instance",
+        "google_sql_database",
+        "google_sql_database_instance",
+        "google_storage_bucket",
+        "kubernetes_persistent_volume_claim_v1",
+        "kubernetes_persistent_volume_v1",
+    }
+)
+"""Types that hold what can't be made again from the configuration: data, messages, secrets, and what runs with them."""
+
+_SWITCHES: Mapping[str, tuple[JsonValue, ...]] = {
+    "versioning.enabled": (True,),
+    "retention_policy.is_locked": (True,),
+    "settings.backup_configuration.enabled": (True,),
+    "settings.backup_configuration.point_in_time_recovery_enabled": (True,),
+    "settings.retain_backups_on_delete": (True,),
+    "point_in_time_recovery_enablement": ("POINT_IN_TIME_RECOVERY_ENABLED",),
+    "persistence_config.persistence_mode": ("RDB", "AOF"),
+}
+_AMOUNTS = (
+    "soft_delete_policy.retention_duration_seconds",
+    "retention_policy.retention_period",
+    "settings.backup_configuration.transaction_log_retention_days",
+    "settings.backup_configuration.backup_retention_settings.retained_backups",
+    "automated_backup_policy.retention_period",
+)
 
 
 def deletion_policy(values: Values) -> str | None:
@@ -24,31 +75,57 @@ def is_abandoned(values: Values) -> bool:
     return deletion_policy(values) == "ABANDON"
 
 
+def is_released(values: Values) -> bool:
+    """Whether state says that deleting deletes, as somebody agreed to in an earlier change, or only disables."""
+    return deletion_policy(values) in {"DELETE", "DISABLE"}
+
+
 def protections(values: Values) -> tuple[str, ...]:
-    """Every protection that an object carries, as `attribute = value`; none for what may be deleted."""
+    """Every protection from deletion that an object carries, as `attribute = value`; none for what may be deleted."""
     if is_abandoned(values):
         return ()
     policy = ("deletion_policy = PREVENT",) if deletion_policy(values) == "PREVENT" else ()
     return (*policy, *_flags(values, ""))
 
 
-def _flags(values: Values, prefix: str) -> tuple[str, ...]:
-    found: list[str] = []
-    for key, value in sorted(values.items()):
-        if _is_flag(key, value):
-            shown = "true" if value is True else value
-            found.append(f"{prefix}{key} = {shown}")
-        # Cloud SQL keeps its switch inside the block `settings`, a list of one.
-        for item in value if isinstance(value, list) else ():
-            if isinstance(item, dict):
-                found.extend(_flags(item, f"{prefix}{key}."))
-    return tuple(found)
+def lifted(resource_type: str, before: Values, after: Values) -> tuple[str, ...]:
+    """What protected the data before and no longer does: protections, versions, backups, and how long they are kept.
+
+    What is to be known only while the plan is applied counts as lifted.
+    """
+    kept = frozenset(protections(after))
+    gone = [item for item in protections(before) if item not in kept]
+    gone += [
+        f"{path} no longer on"
+        for path, on in _SWITCHES.items()
+        if value_at(before, path) in on and value_at(after, path) not in on
+    ]
+    gone += [
+        f"{path} {change}" for path in _AMOUNTS if (change := _shrunk(value_at(before, path), value_at(after, path)))
+    ]
+    if value_at(before, "automated_backup_policy.frequency") and not value_at(
+        after, "automated_backup_policy.frequency"
+    ):
+        gone.append("automated_backup_policy gone")
+    if before.get("force_destroy") is False and after.get("force_destroy") is not False:
+        gone.append("force_destroy on: it may be deleted with what it holds")
+    if _deleting_rules(after) - _deleting_rules(before):
+        gone.append("lifecycle_rule: another rule that deletes what it holds")
+    if resource_type == _CLEANING and _rules_of_cells(before) != _rules_of_cells(after):
+        gone.append("another rule for which cells are deleted")
+    return tuple(gone)
 
 
-def _is_flag(key: str, value: JsonValue) -> bool:
-    if key == "deletion_protection":
-        return value is True or value == "PROTECTED"
-    return key in _FLAGS and value == _FLAGS[key]
+def value_at(values: Values, path: str) -> JsonValue:
+    """The value at a path with dots, through blocks, which a plan writes as lists of one."""
+    found: JsonValue = dict(values)
+    for key in path.split("."):
+        if isinstance(found, list):
+            found = next(iter(found), None)
+        if not isinstance(found, dict):
+            return None
+        found = found.get(key)
+    return found
 
 
 def is_grant(resource_type: str) -> bool:
@@ -59,3 +136,51 @@ def is_grant(resource_type: str) -> bool:
 def is_rotation(resource_type: str, before: Values, *, is_create_first: bool, is_leftover: bool) -> bool:
     """Whether an old secret version, only disabled, makes room for a new one that already stands."""
     return resource_type == SECRET_VERSION and deletion_policy(before) == "DISABLE" and (is_create_first or is_leftover)
+
+
+def _flags(values: Values, prefix: str) -> Iterator[str]:
+    for key, value in sorted(values.items()):
+        if _is_flag(key, value):
+            shown = "true" if value is True else value
+            yield f"{prefix}{key} = {shown}"
+        # Cloud SQL keeps its switch inside the block `settings`, a list of one.
+        for item in value if isinstance(value, list) else ():
+            if isinstance(item, dict):
+                yield from _flags(item, f"{prefix}{key}.")
+
+
+def _is_flag(key: str, value: JsonValue) -> bool:
+    if key == "deletion_protection":
+        return value is True or value == "PROTECTED"
+    return key in _FLAGS and value == _FLAGS[key]
+
+
+def _shrunk(before: JsonValue, after: JsonValue) -> str:
+    """How an amount became less; empty where it did not."""
+    least, now = _amount(before), _amount(after)
+    if not least or (now is not None and now >= least):
+        return ""
+    return "shorter" if now else "gone"
+
+
+def _amount(value: JsonValue) -> float | None:
+    """A number, or a duration such as `168h0m0s`, whose first part tells the large ones apart."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return float(value) if isinstance(value, (int, float)) else float(str(value).partition("h")[0].rstrip("s"))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _deleting_rules(values: Values) -> frozenset[str]:
+    rules = values.get("lifecycle_rule")
+    return frozenset(
+        json.dumps(rule.get("condition"), sort_keys=True)
+        for rule in (rules if isinstance(rules, list) else ())
+        if isinstance(rule, dict) and value_at(rule, "action.type") == "Delete"
+    )
+
+
+def _rules_of_cells(values: Values) -> str:
+    return json.dumps([values.get(key) for key in ("max_age", "max_version", "gc_rules", "mode")], sort_keys=True)

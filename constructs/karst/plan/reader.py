@@ -7,13 +7,17 @@ finished plan is refused with `PlanUnreadableError`: a plan that was half unders
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from karst.plan.model import Action, JsonValue, Plan, ResourceChange, Values
 
 FORMAT_MAJOR = "1"
-MAX_BYTES = 512 << 20
+MAX_BYTES = 64 << 20
+"""Plans of a thousand resources have some 10 MB; reading takes ten times as much memory as the text."""
+MAX_DEPTH = 64
+"""Resources of providers nest some ten levels deep."""
 
 _ACTIONS: dict[tuple[str, ...], tuple[Action, bool]] = {
     ("no-op",): (Action.NO_OP, False),
@@ -80,6 +84,7 @@ def parse_plan(text: str, *, stack: str, source: str) -> Plan:
     )
 
 
+_VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}")
 _HOW_TO_SHOW = "Write it with `terraform show -json PLAN > plan.json`."
 
 
@@ -94,8 +99,9 @@ def _check_format(document: dict[str, JsonValue], source: str) -> None:
     if not isinstance(version, str):
         raise PlanUnreadableError(f"{source}: holds no format_version, so it is no plan. {_HOW_TO_SHOW}")
     if version.split(".")[0] != FORMAT_MAJOR:
+        shown = version if _VERSION.fullmatch(version) else "of another kind"
         raise PlanUnreadableError(
-            f"{source}: has plan format {version}, and this version of Karst reads {FORMAT_MAJOR}.x. "
+            f"{source}: has plan format {shown}, and this version of Karst reads {FORMAT_MAJOR}.x. "
             "Use a Terraform that Karst supports, or a newer Karst."
         )
     if "planned_values" not in document and "resource_changes" not in document:
@@ -121,6 +127,9 @@ def _change(entry: JsonValue, where: str) -> ResourceChange:
         deposed_key=_optional_text(entry.get("deposed")),
         previous_address=_optional_text(entry.get("previous_address")),
         is_import=bool(body.get("importing")),
+        unknown=_marks(body, "after_unknown", where),
+        before_sensitive=_marks(body, "before_sensitive", where),
+        after_sensitive=_marks(body, "after_sensitive", where),
     )
 
 
@@ -128,7 +137,8 @@ def _action(actions: JsonValue, where: str) -> tuple[Action, bool]:
     known = _ACTIONS.get(tuple(str(action) for action in actions)) if isinstance(actions, list) else None
     if known is None:
         raise PlanUnreadableError(
-            f"{where}: has the actions {json.dumps(actions)}, which this version of Karst does not know"
+            f"{where}: has actions that this version of Karst does not know. Use a Terraform that Karst supports, or a "
+            "newer Karst."
         )
     return known
 
@@ -149,7 +159,32 @@ def _values(value: JsonValue, where: str) -> Values:
         return {}
     if not isinstance(value, dict):
         raise PlanUnreadableError(f"{where}: holds no attributes; the file was altered or is of another format")
+    _check_depth(value, where)
     return value
+
+
+def _marks(body: dict[str, JsonValue], key: str, where: str) -> JsonValue:
+    """Which attributes are secret, or not known yet, in the shape of the attributes."""
+    marks = body.get(key, False)
+    if not isinstance(marks, (bool, dict, list)):
+        raise PlanUnreadableError(f"{where}.change.{key}: marks no attributes; the file was altered")
+    _check_depth(marks, f"{where}.change.{key}")
+    return marks
+
+
+def _check_depth(value: JsonValue, where: str) -> None:
+    """Refuse what nests deeper than anything a provider has, before anybody walks it."""
+    level: list[JsonValue] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for one in level for item in _containers(one)]
+        if not level:
+            return
+    raise PlanUnreadableError(f"{where}: nests deeper than {MAX_DEPTH} levels, as no provider does; it was altered")
+
+
+def _containers(value: JsonValue) -> Iterator[JsonValue]:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (item for item in items if isinstance(item, (dict, list)))
 
 
 def _prior_values(state: JsonValue) -> Iterator[Values]:

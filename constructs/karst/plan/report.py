@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from karst.plan.approvals import Approval
 from karst.plan.guard import Decision, Finding, Verdict
-from karst.plan.model import Action
+from karst.plan.model import Action, Consent
 
 _VERBS = {
     Action.DELETE: "deletes",
     Action.REPLACE: "replaces",
     Action.FORGET: "lets go of",
     Action.UPDATE: "changes",
+    Action.CREATE: "creates",
 }
+_SHOWN_ENTRIES = 25
 
 
 def as_text(verdict: Verdict) -> str:
@@ -45,7 +47,7 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield f"approval not used: {_outdated(approval)}{_stranger(verdict, approval)}"
     if refusals := verdict.refusals:
         yield ""
-        yield from _how_to_approve(refusals[0], len(refusals))
+        yield from _how_to_approve(refusals)
     else:
         yield "The plan guard has no objection."
 
@@ -70,21 +72,39 @@ def _stranger(verdict: Verdict, approval: Approval) -> str:
     return f"{hint}. The plan holds no such object"
 
 
-def _how_to_approve(example: Finding, count: int) -> Iterator[str]:
-    changes = "1 change" if count == 1 else f"{count} changes"
+def approvals_yaml(refusals: Sequence[Finding], limit: int = _SHOWN_ENTRIES, clean: Callable[[str], str] = str) -> str:
+    """What to paste into approvals.yaml to let `refusals` pass, once each has its reason; no more than `limit`.
+
+    `clean` makes names harmless, for where they are printed.
+    """
+    entries = list(dict.fromkeys((clean(one.address), clean(one.stack), one.consent.value) for one in refusals))
+    lines = ["approvals:"]
+    for address, stack, consent in entries[:limit]:
+        lines += [
+            f"  - address: {json.dumps(address)}",
+            f"    stack: {stack}",
+            f"    action: {consent}",
+            '    reason: "..."',
+        ]
+    if len(entries) > limit:
+        lines.append(f"  # and {len(entries) - limit} more")
+    return "\n".join(lines)
+
+
+def _how_to_approve(refusals: Sequence[Finding]) -> Iterator[str]:
+    changes = "1 change" if len(refusals) == 1 else f"{len(refusals)} changes"
     yield f"The plan guard refuses {changes}; nothing was applied. If this was not meant, put the blocks back."
-    yield "If it was, retire the dataset or generation first (that lifts protection), or approve each object by name in"
-    yield "environments/<deployment>/approvals.yaml, in the same change, for instance:"
+    yield "If it was, approve each object by name in environments/<deployment>/approvals.yaml, in the same change:"
     yield ""
-    yield "approvals:"
-    yield f"  - address: {json.dumps(example.address, ensure_ascii=False)}"
-    yield f"    stack: {example.stack}"
-    yield f"    action: {example.action.value}"
-    yield '    reason: "..."'
-    if example.action is not Action.FORGET and "deletion_policy = PREVENT" in example.why:
+    yield approvals_yaml(refusals)
+    if any(_is_prevented(finding) for finding in refusals):
         yield ""
         yield "The approval satisfies the guard only: the provider still refuses what is PREVENT in state, so apply a"
-        yield "change of its deletion policy first."
+        yield "change of its deletion policy first; for a dataset or a generation, `state: retired` is that change."
+
+
+def _is_prevented(finding: Finding) -> bool:
+    return finding.consent in {Consent.DELETE, Consent.REPLACE} and "deletion_policy = PREVENT" in finding.why
 
 
 def _finding(finding: Finding) -> dict[str, str]:
@@ -92,6 +112,7 @@ def _finding(finding: Finding) -> dict[str, str]:
         "stack": finding.stack,
         "address": finding.address,
         "action": finding.action.value,
+        "approve_as": finding.consent.value,
         "decision": finding.decision.value,
         "why": finding.why,
         **({"approved_at": finding.approval.place} if finding.approval else {}),
