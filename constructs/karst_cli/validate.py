@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
     from karst.config.errors import Problem
     from karst.config.loader import Environment
+    from karst.config.service import Service
+
+# Before the models are made: looking for plugins in every installed package takes as long as reading the examples.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 INVALID = 2
 DEFAULT_FOLDER = Path("environments")
@@ -34,6 +39,8 @@ class _Findings:
         self.deployments = 0
         self.datasets = 0
         self.services = 0
+        self.ours: Mapping[str, Service] | None = None
+        """The declarations of our services, once they were read."""
         self.problems: list[Problem] = []
 
     def count(self) -> str:
@@ -114,7 +121,7 @@ def _check_running(environments: Mapping[str, Environment], findings: _Findings)
     from karst.derived import edge
     from karst.derived.workloads import Catalog
 
-    ours = load_services(SERVICES_FOLDER)
+    ours = findings.ours = findings.ours or load_services(SERVICES_FOLDER)
     # Tags name images, on which neither routes nor pools depend; computing them would read every source.
     catalog = Catalog(ours=ours, tags=dict.fromkeys(ours, ""), upstream=load_services(UPSTREAM))
     for environment in environments.values():
@@ -127,7 +134,7 @@ def _check_services(findings: _Findings) -> None:
     from karst.config.service import load_services
 
     try:
-        findings.services = len(load_services(SERVICES_FOLDER))
+        findings.services = len(findings.ours or load_services(SERVICES_FOLDER))
     except ConfigError as error:
         findings.problems += error.problems
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from karst.cluster_names import object_name
 from karst.config.service_routes import Routes, under
@@ -24,7 +25,7 @@ class Target:
     is_sticky: bool = False
     """Whether a client stays with one replica."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Stable name of its back end."""
         return object_name(self.workload, self.process) + ("-sticky" if self.is_sticky else "")
