@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from karst.plan.reach import Reach
+    from karst.plan.reach import Reached
 
 REFUSED = 3
 UNUSABLE_INPUT = 2
@@ -64,26 +64,24 @@ def plan_report(
     from karst.plan.markdown import as_markdown
     from karst.plan.page import as_html
     from karst.plan.plan_files import read_plans
-    from karst.plan.reach import reached
     from karst.plan.reader import PlanUnreadableError
     from karst.plan.summary import Summary, summarize
 
     try:
         read = read_plans(plans)
         consents = read_approvals([*sorted(environments.glob("*/approvals.yaml")), *(approvals or [])])
-        reach, files = _reach(environments, against, changed or [])
-        causes, idle = reached(reach, files) if reach else (None, ())
+        found = _reached(environments, against, changed or [])
     except (PlanUnreadableError, ConfigError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(UNUSABLE_INPUT) from error
     verdict = judge(read, consents, today=datetime.now(UTC).date())
     known = {plan.stack for plan in read}
     summary = Summary(
-        stacks=summarize(read, verdict, reach.datasets() if reach else None),
+        stacks=summarize(read, verdict, found.datasets if found else None),
         verdict=verdict,
-        causes=causes,
-        idle=idle,
-        beyond={stack: found for stack, found in (causes or {}).items() if stack not in known},
+        causes=found.causes if found else None,
+        idle=found.idle if found else (),
+        beyond={stack: listed for stack, listed in found.causes.items() if stack not in known} if found else {},
     )
     texts = {ReportFormat.MARKDOWN: as_markdown(summary), ReportFormat.HTML: as_html(summary)}
     for path, wanted in ((markdown, ReportFormat.MARKDOWN), (html, ReportFormat.HTML)):
@@ -94,16 +92,16 @@ def plan_report(
         raise typer.Exit(REFUSED)
 
 
-def _reach(environments: Path, against: str | None, changed: list[str]) -> tuple[Reach | None, tuple[str, ...]]:
-    """What reaches what, and the files that changed; nothing where nobody asked."""
+def _reached(environments: Path, against: str | None, changed: list[str]) -> Reached | None:
+    """Which stacks the changed files reach; nothing where nobody asked."""
     if against is None and not changed:
-        return None, ()
+        return None
     from karst.config.loader import load_environments
     from karst.config.rules.services import UPSTREAM
     from karst.config.service import load_services
     from karst.derived.workloads import Catalog
     from karst.plan.changed_files import changed_keys, changed_since, common_ancestor, repository
-    from karst.plan.reach import Reach
+    from karst.plan.reach import Reach, reached
 
     root, files = Path.cwd(), tuple(changed)
     keys: Mapping[str, tuple[str, ...]] = {}
@@ -118,7 +116,9 @@ def _reach(environments: Path, against: str | None, changed: list[str]) -> tuple
         # Tags name images; which stack runs them depends on none, and computing them would read every source.
         catalog = Catalog(ours=ours, tags=dict.fromkeys(ours, ""), upstream=load_services(UPSTREAM))
     loaded = load_environments(environments)
-    return Reach(root=root, environments=environments, loaded=loaded, catalog=catalog, changed_keys=keys), files
+    return reached(
+        Reach(root=root, environments=environments, loaded=loaded, catalog=catalog, changed_keys=keys), files
+    )
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from karst.plan.model import JsonValue, Values
 
-_FLAGS: dict[str, JsonValue] = {
-    "deletion_protection_enabled": True,
-    "delete_protection_state": "DELETE_PROTECTION_ENABLED",
+_FLAGS: Mapping[str, tuple[JsonValue, ...]] = {
+    "deletion_protection": (True, "PROTECTED"),
+    "deletion_protection_enabled": (True,),
+    "delete_protection_state": ("DELETE_PROTECTION_ENABLED",),
 }
 _GRANT_SUFFIXES = ("_iam_member", "_iam_binding", "_iam_policy")
 _SQL_USER = "google_sql_user"
@@ -85,7 +86,7 @@ def protections(values: Values) -> tuple[str, ...]:
     if is_abandoned(values):
         return ()
     policy = ("deletion_policy = PREVENT",) if deletion_policy(values) == "PREVENT" else ()
-    return (*policy, *_flags(values, ""))
+    return (*policy, *sorted(_flags(values, "")))
 
 
 def lifted(resource_type: str, before: Values, after: Values) -> tuple[str, ...]:
@@ -139,20 +140,14 @@ def is_rotation(resource_type: str, before: Values, *, is_create_first: bool, is
 
 
 def _flags(values: Values, prefix: str) -> Iterator[str]:
-    for key, value in sorted(values.items()):
-        if _is_flag(key, value):
-            shown = "true" if value is True else value
-            yield f"{prefix}{key} = {shown}"
+    for key, value in values.items():
         # Cloud SQL keeps its switch inside the block `settings`, a list of one.
-        for item in value if isinstance(value, list) else ():
-            if isinstance(item, dict):
-                yield from _flags(item, f"{prefix}{key}.")
-
-
-def _is_flag(key: str, value: JsonValue) -> bool:
-    if key == "deletion_protection":
-        return value is True or value == "PROTECTED"
-    return key in _FLAGS and value == _FLAGS[key]
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    yield from _flags(item, f"{prefix}{key}.")
+        elif (value is True or isinstance(value, str)) and value in _FLAGS.get(key, ()):
+            yield f"{prefix}{key} = {'true' if value is True else value}"
 
 
 def _shrunk(before: JsonValue, after: JsonValue) -> str:

@@ -190,8 +190,20 @@ class Reach:
         return folder.absolute().is_relative_to(self.root.absolute())
 
 
-def reached(reach: Reach, files: Iterable[str]) -> tuple[dict[str, tuple[Cause, ...]], tuple[str, ...]]:
-    """By stack, the changed files that reach it, and why; and the files that reach none."""
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """Where changed files get to."""
+
+    causes: Mapping[str, tuple[Cause, ...]]
+    """By stack, the changed files that reach it, and why."""
+    idle: tuple[str, ...]
+    """Files that reach no stack."""
+    datasets: Mapping[str, str]
+    """By stack, the dataset whose stack it is."""
+
+
+def reached(reach: Reach, files: Iterable[str]) -> Reached:
+    """Find every stack that one of `files` reaches."""
     causes: dict[str, list[Cause]] = {}
     idle: list[str] = []
     # What somebody decided about a deployment says more than what the code behind it is.
@@ -201,7 +213,8 @@ def reached(reach: Reach, files: Iterable[str]) -> tuple[dict[str, tuple[Cause, 
             causes.setdefault(stack, []).append(Cause(file=file, why=why))
         if not found:
             idle.append(file)
-    return {stack: tuple(listed) for stack, listed in sorted(causes.items())}, tuple(idle)
+    listed = {stack: tuple(ones) for stack, ones in sorted(causes.items())}
+    return Reached(causes=listed, idle=tuple(idle), datasets=reach.datasets())
 
 
 def _importers(root: Path, path: PurePosixPath) -> list[str]:

@@ -6,7 +6,7 @@ import html
 import re
 
 MAX_CHARS = 160
-_HARMFUL = re.compile(r"[^A-Za-z0-9_.,:=/\[\] ()+\"'\-]")
+_HARMFUL = re.compile(r"[^A-Za-z0-9_.,:;=/\[\] ()+\"'\-]")
 _INSTANCE_KEY = re.compile(r"\[\s*\"(?:[^\"\\]|\\.)*\"?\s*\]?")
 
 
