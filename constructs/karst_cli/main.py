@@ -34,7 +34,16 @@ COMMANDS = (
     Command(name="clio", target="karst_cli.clio:clio", summary="Export, import or migrate a connectomics store."),
     Command(name="info", target="karst_cli.info:info", summary="Take over an existing info service."),
     Command(name="state", target="karst_cli.states:state", summary="Export or import states of viewers."),
+    Command(
+        name="import", target="karst_cli.import_:import_", summary="Take over a platform that runs already, as YAML."
+    ),
     Command(name="validate", target="karst_cli.validate:validate", summary="Check deployments and datasets."),
+    Command(
+        name="bootstrap",
+        target="karst_cli.bootstrap:bootstrap",
+        summary="Make what must stand before the first deployment.",
+    ),
+    Command(name="doctor", target="karst_cli.doctor:doctor", summary="Say what is amiss, and what to do about it."),
     Command(name="synth", target="karst_cli.synth:synth", summary="Write the stacks as Terraform JSON and list them."),
     Command(name="explain", target="karst_cli.explain:explain", summary="Show what a stack declares, flat and sorted."),
     Command(name="guard", target="karst_cli.guard:guard", summary="Refuse plans that would lose or open data."),

@@ -1,0 +1,1 @@
+"""Google's APIs as Karst asks them: one client for all, whose errors say what to do."""
