@@ -66,7 +66,8 @@ def answer_errors(app: FastAPI, answer: Answer) -> None:
     async def framework(request: Request, error: Exception) -> Response:
         error = cast("HTTPException", error)
         headers = error.headers
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # What a handler says of itself counts.
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and type(error) is HTTPException:
             headers = {**(headers or {}), "Allow": ", ".join(methods_of(app, request))}
         return answer(error.status_code, error.detail, headers)
 
