@@ -15,8 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from karst_nglstate.moving.command import export, import_, run
-from karst_nglstate.moving.faults import Exit, MovingError
 from karst_nglstate.record import Column
+from karst_platform.exits import CommandError, Exit
 from services_src.nglstate.tests.conftest import unlimited
 from services_src.nglstate.tests.support import API, Server, serving
 from services_src.platform.tests.guard.people import READER, STRANGER, SUPERADMIN
@@ -83,7 +83,7 @@ async def test_what_stands_there_already_stays(target: Server, source: Server, t
     await fill(source)
     await export(source.states, tmp_path / "files")
     await target.ask("POST", f"{API}/post/77", b'"another"', who=SUPERADMIN)
-    with pytest.raises(MovingError, match=r"1 are not what stands there already.*: 77") as told:
+    with pytest.raises(CommandError, match=r"1 are not what stands there already.*: 77") as told:
         await import_(target.states, tmp_path / "files")
     assert told.value.exit_code is Exit.DIFFERENT
     assert await target.content(77) == b'"another"'
@@ -101,7 +101,7 @@ async def test_contents_that_are_gone_are_named_and_all_others_written(source: S
     kept = await fill(source)
     lost = next(iter(kept))
     (tmp_path / "from" / "nglstate" / str(lost)).unlink()
-    with pytest.raises(MovingError, match=rf"1 have no content.*: {lost}"):
+    with pytest.raises(CommandError, match=rf"1 have no content.*: {lost}"):
         await export(source.states, tmp_path / "files")
     assert json.loads((tmp_path / "files" / "export.json").read_text())["states"] == len(kept) - 1
 
@@ -126,7 +126,7 @@ async def test_damaged_files_are_refused(target: Server, source: Server, tmp_pat
             summary.unlink()
         case _:
             summary.write_text('{"format": 2, "states": 1, "properties": 0}')
-    with pytest.raises(MovingError) as told:
+    with pytest.raises(CommandError) as told:
         await import_(target.states, folder)
     assert told.value.exit_code is (Exit.USAGE if harm == "no summary" else Exit.DAMAGED)
 

@@ -8,7 +8,6 @@ import json
 import httpx
 import pytest
 
-from karst_schema.prepared import accepts_gzip
 from karst_schema.types import annotation_types, document
 from services_src.schema.tests.support import HOST, ask, client
 
@@ -120,30 +119,6 @@ async def test_compressed_answers_say_the_same(path: str) -> None:
     assert gzip.decompress(raw) == plain.content
     assert zipped.headers["etag"] == plain.headers["etag"]
     assert plain.headers["vary"] == zipped.headers["vary"] == "Accept-Encoding"
-
-
-@pytest.mark.parametrize(
-    ("accepted", "may"),
-    [
-        ("", False),
-        ("identity", False),
-        ("gzip", True),
-        ("GZIP", True),
-        ("gzip, deflate", True),
-        ("deflate;q=1, gzip;q=0.1", True),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000, *", False),
-        ("*", True),
-        ("*;q=0", False),
-        ("*;q=0, gzip", True),
-        ("br", False),
-        ("gzip;q=", False),
-        ("gzip;;q=0;", False),
-        (",,;", False),
-    ],
-)
-def test_compression_is_for_those_who_can_read_it(accepted: str, may: bool) -> None:
-    assert accepts_gzip(accepted) is may
 
 
 @pytest.mark.parametrize("path", ["/api/v2/types_all", "/api/v2/type/synapse", "/versions", "/views/type/synapse/view"])

@@ -15,7 +15,7 @@ import pytest
 
 from karst_clio.exports import folder as folders
 from karst_clio.exports.command import run
-from karst_clio.exports.faults import Exit
+from karst_platform.exits import Exit
 from services_src.clio.tests.exports.conftest import NewStore
 
 Says = pytest.CaptureFixture[str]

@@ -12,9 +12,9 @@ import pytest
 
 from karst_clio.exports.addresses import FirestoreAddress
 from karst_clio.exports.command import run
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.firestore_store import FirestoreStore
 from karst_clio.exports.store import Putting, Record
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.documents import Json, Write
 
 pytestmark = pytest.mark.anyio
@@ -128,5 +128,5 @@ async def test_what_others_write_meanwhile_is_never_overwritten(store: Firestore
 
 
 async def test_a_document_that_firestore_refuses_is_named(store: FirestoreStore):
-    with pytest.raises(ExportError, match="can't keep things/large"):
+    with pytest.raises(CommandError, match="can't keep things/large"):
         await store.put([record("fine", 1), record("large", "x" * 1_200_000)], Putting())

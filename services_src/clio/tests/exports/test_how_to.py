@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from karst_clio.exports.command import run
-from karst_clio.exports.faults import Exit
+from karst_platform.exits import Exit
 from services_src.clio.tests.exports.conftest import NewStore
 from services_src.clio.tests.exports.filling import ADMIN, answers, fill
 from services_src.clio.tests.support import KEY, token

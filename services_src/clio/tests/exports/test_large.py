@@ -14,10 +14,10 @@ import pytest
 
 from karst_clio.exports.addresses import PostgresAddress, parse_address
 from karst_clio.exports.exporting import Export, export
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.postgres_store import PostgresStore
 from karst_clio.exports.progress import Screen
 from karst_clio.exports.store import Record
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.documents import Path as DocumentPath
 from karst_platform.stores.documents import Write
 from services_src.clio.tests.exports.conftest import NewStore
@@ -118,7 +118,7 @@ async def test_a_store_that_changes_meanwhile_makes_no_export(new_database: NewS
     await store.open(is_writing=True)
     await store.documents.write(*(Write(path=("things", f"{n}"), fields={}) for n in range(30)))
     order = Export(source=str(address), folder=tmp_path / "e")
-    with pytest.raises(ExportError, match="holds 31 documents now, 30 were exported") as raised:
+    with pytest.raises(CommandError, match="holds 31 documents now, 30 were exported") as raised:
         await export(order, store, Screen())
     assert raised.value.exit_code is Exit.DIFFERENT
     await store.close()

@@ -14,8 +14,8 @@ import pytest
 
 from karst_clio.exports.addresses import parse_address
 from karst_clio.exports.command import open_store
-from karst_clio.exports.faults import Exit
 from karst_clio.exports.store import Record, WholeStore
+from karst_platform.exits import Exit
 from karst_platform.stores.documents import Write
 from services_src.clio.tests.exports.conftest import NewStore
 from services_src.clio.tests.exports.filling import documents_at

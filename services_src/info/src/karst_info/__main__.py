@@ -3,13 +3,12 @@
 `import` is a command of `karst_info.imports`.
 """
 
-import os
 import sys
 
 from karst_info.migrations import MIGRATIONS
 from karst_info.settings import InfoSettings
-from karst_platform import SettingsError, load_settings
 from karst_platform.server import serve
+from karst_platform.settings import settings_or_exit
 
 DRAIN_S = 40
 
@@ -20,10 +19,7 @@ def main() -> None:
         from karst_info.imports.command import run  # noqa: PLC0415 - a server needs none of it
 
         sys.exit(run(sys.argv[1:]))
-    try:
-        settings = load_settings(InfoSettings, os.environ)
-    except SettingsError as error:
-        sys.exit(str(error))
+    settings = settings_or_exit(InfoSettings)
     if sys.argv[1:] == ["migrate"]:
         MIGRATIONS.run(settings.database)
     elif sys.argv[1:]:

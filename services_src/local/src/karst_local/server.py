@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from karst_local.faults import Exit
 from karst_platform.health import draining
+from karst_platform.tasks import end
 
 DRAIN_S = 15.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -101,6 +102,4 @@ async def until_first(*work: Coroutine[Any, Any, object]) -> None:
         for one in done:
             one.result()
     finally:
-        for one in tasks:
-            one.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*(one for one in tasks if not one.done()))

@@ -3,12 +3,11 @@
 `export` and `import` are commands of `karst_nglstate.moving`.
 """
 
-import os
 import sys
 
 from karst_nglstate.settings import StateSettings
-from karst_platform import SettingsError, load_settings
 from karst_platform.server import serve
+from karst_platform.settings import settings_or_exit
 
 DRAIN_S = 310
 
@@ -19,11 +18,7 @@ def main() -> None:
         from karst_nglstate.moving.command import run  # noqa: PLC0415 - a server needs none of it
 
         sys.exit(run(sys.argv[1:]))
-    try:
-        settings = load_settings(StateSettings, os.environ)
-    except SettingsError as error:
-        sys.exit(str(error))
-    serve("karst_nglstate.main:application", settings, drain_s=DRAIN_S)
+    serve("karst_nglstate.main:application", settings_or_exit(StateSettings), drain_s=DRAIN_S)
 
 
 if __name__ == "__main__":

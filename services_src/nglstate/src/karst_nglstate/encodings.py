@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from isal import isal_zlib
 
+from karst_platform.encodings import first_accepted
+
 _FRAME_BYTES, _CHECK_BYTES = 2, 4
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _GZIP_START = b"\x1f\x8b"
@@ -35,12 +37,7 @@ class BrokenContentError(Exception):
 
 def accepted(header: str) -> Encoding:
     """The first of deflate, gzip and none that an `Accept-Encoding` allows; `q=0` forbids one."""
-    weights: dict[str, bool] = {}
-    for part in header.lower().split(","):
-        name, *parameters = (each.strip() for each in part.split(";"))
-        weights["gzip" if name == "x-gzip" else name] = not any(_is_zero(each) for each in parameters)
-    allowed = (each for each in (Encoding.DEFLATE, Encoding.GZIP) if weights.get(each, weights.get("*", False)))
-    return next(allowed, Encoding.IDENTITY)
+    return Encoding(first_accepted(header, (Encoding.DEFLATE, Encoding.GZIP)) or Encoding.IDENTITY)
 
 
 def compressed(content: bytes) -> bytes:
@@ -83,8 +80,3 @@ def unwrapped(stored: bytes) -> bytes:
     if not inflater.eof:
         raise BrokenContentError("what is kept was cut off")
     return content
-
-
-def _is_zero(parameter: str) -> bool:
-    name, _, value = parameter.partition("=")
-    return name.strip() == "q" and not value.strip().strip("0.")

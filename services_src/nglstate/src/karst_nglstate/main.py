@@ -10,7 +10,6 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
 
 from karst_nglstate.bodies import Bodies
 from karst_nglstate.legacy import legacy
@@ -19,15 +18,11 @@ from karst_nglstate.settings import StateSettings
 from karst_nglstate.states import States
 from karst_nglstate.stores.opening import open_states, with_store
 from karst_platform import load_settings, service_app
-from karst_platform.app import Frame
-from karst_platform.cave.cors import Cors
-from karst_platform.cave.errors import answer_cave
+from karst_platform.cave.frame import cave_frame
 from karst_platform.cave.guard.authority import Authority
 from karst_platform.cave.guard.settings import Guarding
 from karst_platform.cave.operations import describe_document
-from karst_platform.cave.paths import Heads, Paths
 from karst_platform.documentation import documentation
-from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
 from karst_platform.stores.documents import StoreUnavailableError
 
@@ -38,7 +33,6 @@ DESCRIPTION = """Keeps states of viewers, and properties of segments, behind sho
 
 What is posted is kept byte for byte and never changes. Every call carries a token: `Authorization: Bearer ...`.
 Errors are `{"error": ..., "message": ...}`."""
-_HEALTH = HealthPaths(live="/healthz", ready="/readyz")
 
 
 def create_app(
@@ -69,7 +63,7 @@ def create_app(
         settings=settings,
         ready={"records": partial(_missing, made)},
         lifespan=lifespan,
-        frame=_frame(settings),
+        frame=cave_frame(settings.url_prefix, description=DESCRIPTION),
     )
     app.state.guard, app.state.states = guarding.guard, made
     bodies = Bodies(settings.body_limit_kib * 1024)
@@ -84,16 +78,6 @@ def create_app(
     app.include_router(api(made, bodies, shown), prefix="/api/v1")
     describe_document(app, TAGS)
     return app
-
-
-def _frame(settings: StateSettings) -> Frame:
-    return Frame(
-        answer=answer_cave,
-        health=_HEALTH,
-        description=DESCRIPTION,
-        outside=[Middleware(Cors), Middleware(Heads)],
-        inside=[Middleware(Paths, prefixes=(settings.url_prefix,), bare=(_HEALTH.live, _HEALTH.ready))],
-    )
 
 
 async def _missing(states: States) -> str | None:

@@ -7,6 +7,8 @@ its own, `some_key/SOME_KEY`. Values never stand in messages.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -115,6 +117,14 @@ class SettingsError(ValueError):
 
 
 AnySettings = TypeVar("AnySettings", bound=JobSettings)
+
+
+def settings_or_exit(model: type[AnySettings]) -> AnySettings:
+    """The settings of a program, from its environment; it ends with a message where they are wrong."""
+    try:
+        return load_settings(model, os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))
 
 
 def load_settings(model: type[AnySettings], environment: Mapping[str, str]) -> AnySettings:

@@ -6,16 +6,11 @@ import os
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
 
 from karst_platform import load_settings, service_app
-from karst_platform.app import Frame
-from karst_platform.cave.cors import Cors
-from karst_platform.cave.errors import answer_cave
+from karst_platform.cave.frame import cave_frame
 from karst_platform.cave.operations import describe_document
-from karst_platform.cave.paths import Heads, Paths
 from karst_platform.documentation import documentation
-from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
 from karst_schema.pages import pages
 from karst_schema.routes import TAGS, api
@@ -29,13 +24,16 @@ DESCRIPTION = """What annotations of each type hold: for clients that check what
 
 Every call is for everybody, without a token. Answers change with versions of this service only: keep them, and ask
 again with `If-None-Match`. Errors are `{"error": ..., "message": ...}`."""
-_HEALTH = HealthPaths(live="/healthz", ready="/readyz")
 
 
 def create_app(settings: SchemaSettings) -> FastAPI:
     """Make the application. It needs nothing, so it is ready as soon as it runs."""
     app = service_app(
-        name="schema", title=TITLE, version=version("karst-schema"), settings=settings, frame=_frame(settings)
+        name="schema",
+        title=TITLE,
+        version=version("karst-schema"),
+        settings=settings,
+        frame=cave_frame(settings.url_prefix, description=DESCRIPTION),
     )
     types, shown = annotation_types(), f"{UPSTREAM}+karst.{version('karst-schema')}"
     app.include_router(api(types, shown))
@@ -43,16 +41,6 @@ def create_app(settings: SchemaSettings) -> FastAPI:
     app.include_router(documentation(TITLE, page="/api/doc", document="/api/openapi.json"))
     describe_document(app, TAGS)
     return app
-
-
-def _frame(settings: SchemaSettings) -> Frame:
-    return Frame(
-        answer=answer_cave,
-        health=_HEALTH,
-        description=DESCRIPTION,
-        outside=[Middleware(Cors), Middleware(Heads)],
-        inside=[Middleware(Paths, prefixes=(settings.url_prefix,), bare=(_HEALTH.live, _HEALTH.ready))],
-    )
 
 
 def application() -> FastAPI:

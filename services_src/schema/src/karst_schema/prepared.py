@@ -13,6 +13,8 @@ from hashlib import blake2b
 from fastapi import Request
 from starlette.responses import Response
 
+from karst_platform.encodings import first_accepted
+
 _MAX_AGE_S = 3600
 _SMALLEST_ZIPPED = 512
 """Shorter answers fit one packet anyway."""
@@ -39,7 +41,7 @@ class Prepared:
         """The answer to this request: compressed for those who can read that, and none for those who have it."""
         if _has(request.headers.get("if-none-match"), self.tag):
             return Response(status_code=304, headers=self._headers)
-        if self.zipped is not None and accepts_gzip(request.headers.get("accept-encoding", "")):
+        if self.zipped is not None and first_accepted(request.headers.get("accept-encoding", ""), ("gzip",)):
             return Response(self.zipped, headers={**self._typed, "Content-Encoding": "gzip"})
         return Response(self.content, headers=self._typed)
 
@@ -47,20 +49,6 @@ class Prepared:
 def prepared_json(value: object) -> Prepared:
     """A value as JSON, in as few bytes as can be."""
     return Prepared(json.dumps(value, separators=(",", ":")).encode(), "application/json")
-
-
-def accepts_gzip(accepted: str) -> bool:
-    """Whether an `Accept-Encoding` allows gzip; `gzip;q=0` forbids it."""
-    weights: dict[str, bool] = {}
-    for part in accepted.lower().split(","):
-        name, *parameters = (each.strip() for each in part.split(";"))
-        weights[name] = not any(_is_zero(each) for each in parameters)
-    return weights.get("gzip", weights.get("*", False))
-
-
-def _is_zero(parameter: str) -> bool:
-    name, _, value = parameter.partition("=")
-    return name.strip() == "q" and not value.strip().strip("0.")
 
 
 def _has(known: str | None, tag: str) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from karst_clio.exports.faults import Exit, ExportError
+from karst_platform.exits import CommandError, Exit
 
 _FIRESTORE = "firestore://"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -43,12 +43,12 @@ Address = FirestoreAddress | PostgresAddress
 
 
 def parse_address(text: str) -> Address:
-    """The address in a text. Raises ExportError, without quoting what could hold a password."""
+    """The address in a text. Raises CommandError, without quoting what could hold a password."""
     if text.startswith(_FIRESTORE):
         return _firestore(unquote(text.removeprefix(_FIRESTORE)).strip("/"))
     if text.startswith(_POSTGRES):
         return _postgres(text)
-    raise ExportError(
+    raise CommandError(
         Exit.USAGE,
         "A store's address begins with firestore:// or postgresql://. "
         "Write one like firestore://my-project/clio or postgresql://user@host/database",
@@ -59,7 +59,7 @@ def _firestore(text: str) -> FirestoreAddress:
     project, _, database = text.partition("/")
     database = database or "(default)"
     if not _PROJECT.fullmatch(project) or not _DATABASE.fullmatch(database):
-        raise ExportError(
+        raise CommandError(
             Exit.USAGE,
             f"{_FIRESTORE}{text} names no database. Write firestore://PROJECT/DATABASE; "
             "without a database it is (default)",
@@ -71,7 +71,7 @@ def _postgres(text: str) -> PostgresAddress:
     try:
         parts = conninfo_to_dict(text)
     except psycopg.ProgrammingError:
-        raise ExportError(
+        raise CommandError(
             Exit.USAGE,
             "The address of PostgreSQL can't be read. Write postgresql://user:password@host:5432/database, "
             "with special characters of the password in percent form",

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from karst_clio.exports.addresses import Address, FirestoreAddress, PostgresAddress, parse_address
 from karst_clio.exports.exporting import DOCUMENTS_A_FILE, Export, export
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.firestore_store import FirestoreStore
 from karst_clio.exports.importing import Import, import_
 from karst_clio.exports.postgres_store import PostgresStore
 from karst_clio.exports.progress import Screen
 from karst_clio.exports.schema import Migration, migrate_schema
 from karst_clio.exports.store import WholeStore
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.documents import ContentionError, StoreUnavailableError
 
 FROM_VARIABLE, TO_VARIABLE = "KARST_CLIO_FROM", "KARST_CLIO_TO"
@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> Exit:
     told = parse_arguments(arguments)
     try:
         asyncio.run(work(told, screen))
-    except ExportError as error:
+    except CommandError as error:
         screen.say(f"karst clio {told.command}: {error}")
         return error.exit_code
     except (StoreUnavailableError, ContentionError) as error:
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> Exit:
 
 
 async def work(told: argparse.Namespace, screen: Screen) -> None:
-    """Do what a command says. Raises ExportError and what stores and disks raise."""
+    """Do what a command says. Raises CommandError and what stores and disks raise."""
     address = parse_address(told.address)
     if told.command == "migrate":
         await migrate_schema(Migration(address=address, to=told.schema, may_delete=told.delete_documents), screen)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
 
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.folder import Manifest, Writer, read_manifest, save_manifest, writing_alone
 from karst_clio.exports.progress import Bar, Screen
 from karst_clio.exports.store import WholeStore
+from karst_platform.exits import CommandError, Exit
 
 DOCUMENTS_A_FILE = 10_000
 _BYTES_A_FILE = 64 << 20
@@ -31,7 +31,7 @@ class Export:
 async def export(order: Export, store: WholeStore, screen: Screen) -> None:
     """Export a store that is open.
 
-    Nobody should write to it meanwhile; where the number of documents shows that somebody did, it raises ExportError.
+    Nobody should write to it meanwhile; where the number of documents shows that somebody did, it raises CommandError.
     """
     if order.is_dry:
         screen.say(f"{order.source} holds {await store.count():,} documents. Nothing was written.")
@@ -59,7 +59,7 @@ def _begun(order: Export, store: WholeStore, screen: Screen) -> Manifest:
         manifest = Manifest(id=uuid.uuid4().hex, source=order.source, root=store.root, began=datetime.now(UTC))
         save_manifest(order.folder, manifest)
     elif manifest.source != order.source:
-        raise ExportError(
+        raise CommandError(
             Exit.USAGE, f"{order.folder} holds an export of {manifest.source}. Name another folder for {order.source}"
         )
     elif manifest.ended is None:
@@ -96,7 +96,7 @@ def _with_file(order: Export, manifest: Manifest, writer: Writer) -> Manifest:
 async def _refuse_changed(store: WholeStore, manifest: Manifest) -> None:
     count = await store.count()
     if count != manifest.documents:
-        raise ExportError(
+        raise CommandError(
             Exit.DIFFERENT,
             f"The store holds {count:,} documents now, {manifest.documents:,} were exported: somebody wrote to it "
             "meanwhile. Stop the services that write, and export anew to another folder",

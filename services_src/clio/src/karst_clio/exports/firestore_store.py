@@ -12,10 +12,10 @@ from google.cloud.firestore_v1.types import query as queries
 from google.cloud.firestore_v1.types import write as writing
 
 from karst_clio.exports.addresses import FirestoreAddress
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.firestore_values import Filling, fields_of
 from karst_clio.exports.store import IMPORTS, Outcome, PageSize, Putting, Record, outcome, steadily
 from karst_clio.exports.values import is_same
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.documents import (
     ContentionError,
     Documents,
@@ -65,7 +65,7 @@ class FirestoreStore:
             with _translated():
                 await self._page(None, 1)
         except StoreUnavailableError as error:
-            raise ExportError(
+            raise CommandError(
                 Exit.STORE,
                 f"{self._address} can't be used: {error}. Check project and database, that the database is in native "
                 "mode, and that you may use it (roles/datastore.user): gcloud auth application-default login",
@@ -136,7 +136,7 @@ class FirestoreStore:
             except UnstorableError as error:
                 if len(writes) == 1:
                     name = "/".join(self._firestore.path(writes[0].update.name))
-                    raise ExportError(Exit.DIFFERENT, f"{self._address} can't keep {name}: {error}") from None
+                    raise CommandError(Exit.DIFFERENT, f"{self._address} can't keep {name}: {error}") from None
             else:
                 return
         # Firestore counts index entries too, which only it knows; and what it refuses gets found.

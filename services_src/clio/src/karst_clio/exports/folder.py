@@ -20,8 +20,8 @@ from typing import BinaryIO
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.store import Record
+from karst_platform.exits import CommandError, Exit
 
 FORMAT = "karst-documents"
 VERSION = 1
@@ -102,7 +102,7 @@ class Writer:
 
 
 def read_manifest(folder: FilePath) -> Manifest | None:
-    """The manifest, or None where there is none. Raises ExportError where it can't be read."""
+    """The manifest, or None where there is none. Raises CommandError where it can't be read."""
     try:
         text = (folder / _MANIFEST).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -115,7 +115,7 @@ def read_manifest(folder: FilePath) -> Manifest | None:
     if not isinstance(version, int):
         raise _damaged(folder / _MANIFEST, "it is no manifest of an export")
     if version > VERSION:
-        raise ExportError(
+        raise CommandError(
             Exit.DAMAGED, f"{folder} has format {version}, this Karst knows {VERSION}: use the Karst that made it"
         )
     try:
@@ -141,7 +141,7 @@ def save_manifest(folder: FilePath, manifest: Manifest) -> None:
 
 
 def check_files(folder: FilePath, manifest: Manifest) -> Iterator[File]:
-    """Go through the files and yield each whose checksum fits. Raises ExportError for the first that is damaged."""
+    """Go through the files and yield each whose checksum fits. Raises CommandError for the first that is damaged."""
     for file in manifest.files:
         path = folder / file.name
         if not path.is_file():
@@ -154,7 +154,7 @@ def check_files(folder: FilePath, manifest: Manifest) -> Iterator[File]:
 def records_of(folder: FilePath, file: File) -> Iterator[tuple[Record, int]]:
     """The documents of a file, each with the bytes of its line.
 
-    Raises ExportError where it can't be read, or holds another number than the manifest says.
+    Raises CommandError where it can't be read, or holds another number than the manifest says.
     """
     path, count = folder / file.name, 0
     try:
@@ -173,7 +173,7 @@ def records_of(folder: FilePath, file: File) -> Iterator[tuple[Record, int]]:
 def writing_alone(folder: FilePath) -> Generator[None]:
     """Make the folder, for its owner only, and keep other exports out. The lock ends with the process.
 
-    Raises ExportError where the folder holds something else, or another export writes to it.
+    Raises CommandError where the folder holds something else, or another export writes to it.
     """
     _refuse_other_files(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -181,20 +181,20 @@ def writing_alone(folder: FilePath) -> Generator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ExportError(Exit.IN_USE, f"Another export writes to {folder}. Wait for it, or stop it") from None
+            raise CommandError(Exit.IN_USE, f"Another export writes to {folder}. Wait for it, or stop it") from None
         for unfinished in folder.glob(f"*{_UNFINISHED}"):
             unfinished.unlink()
         yield
 
 
 def _refuse_other_files(folder: FilePath) -> None:
-    """Raise ExportError where a folder without a manifest holds anything: it is somebody's."""
+    """Raise CommandError where a folder without a manifest holds anything: it is somebody's."""
     if not folder.exists() or (folder / _MANIFEST).exists():
         return
     own = {_LOCK, f"{_MANIFEST}{_UNFINISHED}"}  # all that an export leaves which is killed before its first manifest
     others = sorted(path.name for path in folder.iterdir() if path.name not in own)
     if others:
-        raise ExportError(
+        raise CommandError(
             Exit.USAGE, f"{folder} holds other files ({', '.join(others[:3])}). Name an empty folder, or a new one"
         )
 
@@ -218,5 +218,5 @@ def _sha256(path: FilePath) -> str:
     return digest.hexdigest()
 
 
-def _damaged(path: FilePath, why: str) -> ExportError:
-    return ExportError(Exit.DAMAGED, f"{path} is damaged: {why}. Copy it again from where it was made, or export anew")
+def _damaged(path: FilePath, why: str) -> CommandError:
+    return CommandError(Exit.DAMAGED, f"{path} is damaged: {why}. Copy it again from where it was made, or export anew")

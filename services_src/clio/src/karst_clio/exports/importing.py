@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import cast
 
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.folder import Manifest, check_files, read_manifest, records_of
 from karst_clio.exports.progress import Screen
 from karst_clio.exports.store import IMPORTS, Outcome, Putting, Record, WholeStore, steadily
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.documents import UnstorableError, Write
 
 _DOCUMENTS_AT_ONCE = 500
@@ -47,7 +47,7 @@ class _Mark:
 
 
 async def import_(order: Import, store: WholeStore, screen: Screen) -> None:
-    """Import into a store that is open. Raises ExportError."""
+    """Import into a store that is open. Raises CommandError."""
     manifest = _complete_manifest(order.folder)
     with screen.bar("Checking files", len(manifest.files)) as bar:
         for _ in check_files(order.folder, manifest):
@@ -65,13 +65,15 @@ async def import_(order: Import, store: WholeStore, screen: Screen) -> None:
 def _complete_manifest(folder: FilePath) -> Manifest:
     manifest = read_manifest(folder)
     if manifest is None:
-        raise ExportError(Exit.USAGE, f"{folder} holds no export: it has no manifest.json. Make one: karst clio export")
+        raise CommandError(
+            Exit.USAGE, f"{folder} holds no export: it has no manifest.json. Make one: karst clio export"
+        )
     if manifest.ended is None:
-        raise ExportError(
+        raise CommandError(
             Exit.USAGE, f"The export in {folder} was stopped before its end. Run it again: karst clio export"
         )
     if sum(file.documents for file in manifest.files) != manifest.documents:
-        raise ExportError(Exit.DAMAGED, f"The manifest in {folder} contradicts itself: its files hold another number")
+        raise CommandError(Exit.DAMAGED, f"The manifest in {folder} contradicts itself: its files hold another number")
     return manifest
 
 
@@ -87,7 +89,7 @@ async def _begun(order: Import, store: WholeStore, manifest: Manifest, screen: S
         return mark
     held = await store.count()
     if held and not is_told:
-        raise ExportError(
+        raise CommandError(
             Exit.USAGE,
             f"{order.target} holds {held:,} documents. Name an empty store; or add to what it holds: --add, and where "
             "documents differ put the export's in their place: --replace",
@@ -117,7 +119,7 @@ async def _compare(order: Import, store: WholeStore, manifest: Manifest, mark: _
     count = await store.count()
     if found.same != manifest.documents or (mark.is_whole and count != manifest.documents):
         faults = f"{found.created:,} are missing, {found.differing:,} differ{_names(found)}"
-        raise ExportError(
+        raise CommandError(
             Exit.DIFFERENT,
             f"The export has {manifest.documents:,} documents, {order.target} holds {count:,}; of those {faults}. "
             "Somebody writes to the target: stop the services that use it, and import again with --replace",
@@ -149,10 +151,10 @@ async def _put(store: WholeStore, batch: list[Record], putting: Putting) -> Outc
     try:
         return await store.put(batch, putting)
     except UnstorableError as error:
-        raise ExportError(Exit.DIFFERENT, f"A document at or after {'/'.join(batch[0].path)}: {error}") from None
+        raise CommandError(Exit.DIFFERENT, f"A document at or after {'/'.join(batch[0].path)}: {error}") from None
     except ValueError as error:
         place = "/".join(batch[0].path)
-        raise ExportError(Exit.DAMAGED, f"A document at or after {place} can't be read: {error}") from None
+        raise CommandError(Exit.DAMAGED, f"A document at or after {place} can't be read: {error}") from None
 
 
 def _batches(records: Iterable[tuple[Record, int]]) -> Iterator[list[Record]]:
@@ -170,7 +172,7 @@ def _batches(records: Iterable[tuple[Record, int]]) -> Iterator[list[Record]]:
 
 def _refuse_differing(order: Import, outcome: Outcome) -> None:
     if outcome.differing and not order.is_replacing:
-        raise ExportError(
+        raise CommandError(
             Exit.DIFFERENT,
             f"{order.target} holds other documents of the same paths{_names(outcome)}. They stay as they "
             "are. --dry-run counts them all, --replace puts the export's in their place",

@@ -9,9 +9,9 @@ import psycopg
 from psycopg import sql
 
 from karst_clio.exports.addresses import PostgresAddress
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.store import IMPORTS, Outcome, PageSize, Putting, Record, outcome, steadily
 from karst_clio.exports.values import escaped, is_same, plain_fields
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.documents import (
     Documents,
     Fields,
@@ -61,9 +61,9 @@ class PostgresStore:
                 await steadily(lambda: migrate(self._postgres))
             self._is_blank = await steadily(lambda: schema_version(self._postgres)) == 0
         except NewerSchemaError as error:
-            raise ExportError(Exit.DAMAGED, f"{self._address}: {error}") from None
+            raise CommandError(Exit.DAMAGED, f"{self._address}: {error}") from None
         except psycopg.errors.InsufficientPrivilege as error:
-            raise ExportError(Exit.STORE, f"{self._address}: the user may not do this: {error}") from None
+            raise CommandError(Exit.STORE, f"{self._address}: the user may not do this: {error}") from None
 
     async def count(self) -> int:
         """How many documents it holds, without those of `IMPORTS`."""
@@ -125,7 +125,7 @@ class PostgresStore:
         try:
             await refuse_unreachable(self._address.dsn)
         except StoreUnavailableError as error:
-            raise ExportError(
+            raise CommandError(
                 Exit.STORE,
                 f"{self._address} can't be used: {error}. Check that it runs, and the address's user, password and "
                 "database",
@@ -141,6 +141,6 @@ def _refuse_unstorable(path: Path, fields: Fields) -> None:
     try:
         check_write(Write(path=path, fields=fields))
     except UnstorableError as error:
-        raise ExportError(
+        raise CommandError(
             Exit.DIFFERENT, f"PostgreSQL can't keep {'/'.join(path)}: {error}. Change it at its source, and export anew"
         ) from None

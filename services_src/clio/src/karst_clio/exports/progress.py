@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from karst_clio.exports.faults import Exit, ExportError
+from karst_platform.exits import CommandError, Exit
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -52,6 +52,6 @@ def _progress() -> Progress:
             TimeRemainingColumn,
         )
     except ImportError:
-        raise ExportError(Exit.USAGE, "The progress bar is missing: pip install 'karst-clio[exports]'") from None
+        raise CommandError(Exit.USAGE, "The progress bar is missing: pip install 'karst-clio[exports]'") from None
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     return Progress(TextColumn("{task.description}"), *columns, console=Console(stderr=True, highlight=False))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import psycopg
 
 from karst_clio.exports.addresses import Address, PostgresAddress
-from karst_clio.exports.faults import Exit, ExportError
 from karst_clio.exports.postgres_store import PostgresStore
 from karst_clio.exports.progress import Screen
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.migrations import MIGRATIONS, NewerSchemaError, migrate, schema_version
 from karst_platform.stores.postgres import Postgres
 
@@ -26,12 +26,12 @@ class Migration:
 
 
 async def migrate_schema(order: Migration, screen: Screen) -> None:
-    """Bring the schema where it is wanted, all of the way or not at all. Raises ExportError."""
+    """Bring the schema where it is wanted, all of the way or not at all. Raises CommandError."""
     to = len(MIGRATIONS) if order.to is None else order.to
     if not isinstance(order.address, PostgresAddress):
-        raise ExportError(Exit.USAGE, "Firestore has no schema; only PostgreSQL is migrated")
+        raise CommandError(Exit.USAGE, "Firestore has no schema; only PostgreSQL is migrated")
     if not 0 <= to <= len(MIGRATIONS):
-        raise ExportError(Exit.USAGE, f"There is no schema {to}. Name one of 0 (none) to {len(MIGRATIONS)}")
+        raise CommandError(Exit.USAGE, f"There is no schema {to}. Name one of 0 (none) to {len(MIGRATIONS)}")
     store = PostgresStore(order.address)
     try:
         await store.open(is_writing=False)
@@ -39,7 +39,7 @@ async def migrate_schema(order: Migration, screen: Screen) -> None:
     finally:
         await store.close()
     if to == 0 and held and not order.may_delete:
-        raise ExportError(
+        raise CommandError(
             Exit.DIFFERENT,
             f"{order.address} holds {held:,} documents, and schema 0 holds none. Export them first; "
             "to delete them: --delete-documents",
@@ -53,9 +53,9 @@ async def _migrate(address: PostgresAddress, to: int) -> int:
         before = await schema_version(postgres)
         await migrate(postgres, to)
     except NewerSchemaError as error:
-        raise ExportError(Exit.DAMAGED, f"{address}: {error}") from None
+        raise CommandError(Exit.DAMAGED, f"{address}: {error}") from None
     except psycopg.errors.InsufficientPrivilege as error:
-        raise ExportError(Exit.STORE, f"{address}: the user may not do this: {error}") from None
+        raise CommandError(Exit.STORE, f"{address}: the user may not do this: {error}") from None
     else:
         return before
     finally:

@@ -85,7 +85,7 @@ class WholeStore(Protocol):
         ...
 
     async def open(self, *, is_writing: bool) -> None:
-        """Make sure that it answers, and, before something is written, that it is ready. Raises ExportError."""
+        """Make sure that it answers, and, before something is written, that it is ready. Raises CommandError."""
         ...
 
     async def count(self) -> int:
@@ -99,7 +99,7 @@ class WholeStore(Protocol):
     async def put(self, records: Sequence[Record], putting: Putting) -> Outcome:
         """Put records of different paths into the store, all or none, and tell what became of them.
 
-        Raises ExportError where the store can't keep one.
+        Raises CommandError where the store can't keep one.
         """
         ...
 

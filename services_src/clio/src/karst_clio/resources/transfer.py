@@ -23,6 +23,7 @@ from karst_clio.settings import ClioSettings
 from karst_clio.web.operations import answers
 from karst_clio.web.routes import Routes
 from karst_platform.stores.documents import Fields, Json
+from karst_platform.tasks import end
 
 BLOCK = 128
 SCALE = "8.0x8.0x8.0"
@@ -136,9 +137,7 @@ async def _run(http: httpx.AsyncClient, worker: str, blocks: Sequence[dict[str, 
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*(task for task in tasks if not task.done()))
 
 
 async def _run_block(http: httpx.AsyncClient, worker: str, headers: dict[str, str], block: dict[str, Json]) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from karst_nglstate.bodies import posted
 from karst_nglstate.encodings import BrokenContentError
-from karst_nglstate.moving.faults import Exit, MovingError
 from karst_nglstate.moving.folder import Counts, read, read_counts, writing
 from karst_nglstate.settings import StateSettings
 from karst_nglstate.states import States
 from karst_nglstate.stores.opening import is_named, open_states, with_store
 from karst_platform import SettingsError, load_settings
 from karst_platform.cave.errors import CaveError
+from karst_platform.exits import CommandError, Exit
 from karst_platform.stores.documents import ContentionError, StoreUnavailableError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> Exit:
     settings, end = with_store(named)
     try:
         asyncio.run(work(told, settings))
-    except MovingError as error:
+    except CommandError as error:
         return _said(error.exit_code, f"karst state {told.command}: {error}")
     except (StoreUnavailableError, ContentionError) as error:
         return _said(Exit.STORE, f"karst state {told.command}: {error}. Run the same command again")
@@ -67,7 +67,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 async def work(told: argparse.Namespace, settings: StateSettings) -> None:
-    """Do what a command says. Raises MovingError and what stores and disks raise."""
+    """Do what a command says. Raises CommandError and what stores and disks raise."""
     states = open_states(settings)
     try:
         if told.command == "export":
@@ -79,7 +79,7 @@ async def work(told: argparse.Namespace, settings: StateSettings) -> None:
 
 
 async def export(states: States, folder: Path) -> Counts:
-    """Write all states to a folder. Raises MovingError where some could not be read; all others are written."""
+    """Write all states to a folder. Raises CommandError where some could not be read; all others are written."""
     counts = Counts()
     with writing(folder, counts) as writer:
         async for record in states.records.everything():
@@ -96,12 +96,14 @@ async def export(states: States, folder: Path) -> Counts:
             _tell(counts)
     _say(f"{counts.states} states and {counts.properties} properties are in {folder}.")
     if counts.left_out:
-        raise MovingError(Exit.DIFFERENT, _some(counts.left_out, "have no content, or a damaged one, and are left out"))
+        raise CommandError(
+            Exit.DIFFERENT, _some(counts.left_out, "have no content, or a damaged one, and are left out")
+        )
     return counts
 
 
 async def import_(states: States, folder: Path, *, is_dry: bool = False) -> Counts:
-    """Put the states of a folder into a store. Those that are there stay. Raises MovingError."""
+    """Put the states of a folder into a store. Those that are there stay. Raises CommandError."""
     expected, counts, new, refused = read_counts(folder), Counts(), 0, list[int]()
     for record, text in read(folder):
         counts.add(record.column)
@@ -112,10 +114,10 @@ async def import_(states: States, folder: Path, *, is_dry: bool = False) -> Coun
         except CaveError:
             refused.append(record.id)
     if (counts.states, counts.properties) != (expected.states, expected.properties):
-        raise MovingError(Exit.DAMAGED, f"{folder} holds {counts.total} of {expected.total} states. Copy it again")
+        raise CommandError(Exit.DAMAGED, f"{folder} holds {counts.total} of {expected.total} states. Copy it again")
     _say(f"{counts.states} states and {counts.properties} properties were read, {new} of them written.")
     if refused:
-        raise MovingError(Exit.DIFFERENT, _some(refused, "are not what stands there already, or can't be kept"))
+        raise CommandError(Exit.DIFFERENT, _some(refused, "are not what stands there already, or can't be kept"))
     return counts
 
 

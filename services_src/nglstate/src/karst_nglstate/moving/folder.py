@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from karst_nglstate.moving.faults import Exit, MovingError
 from karst_nglstate.record import LARGEST_ID, Column, Record, Visibility
+from karst_platform.exits import CommandError, Exit
 
 FORMAT = 1
 _SUMMARY, _STATES = "export.json", "states.jsonl.gz"
@@ -77,21 +77,21 @@ def writing(folder: Path, counts: Counts) -> Generator[Writer]:
 
 
 def read_counts(folder: Path) -> Counts:
-    """What a whole export says it holds. Raises MovingError."""
+    """What a whole export says it holds. Raises CommandError."""
     try:
         told = cast("dict[str, Any]", json.loads((folder / _SUMMARY).read_text(encoding="utf-8")))
         found, counts = int(told["format"]), Counts(states=int(told["states"]), properties=int(told["properties"]))
     except FileNotFoundError:
-        raise MovingError(Exit.USAGE, f"{folder} holds no whole export. Run the export again") from None
+        raise CommandError(Exit.USAGE, f"{folder} holds no whole export. Run the export again") from None
     except (ValueError, KeyError, TypeError):
-        raise MovingError(Exit.DAMAGED, f"{folder / _SUMMARY} can't be read. Run the export again") from None
+        raise CommandError(Exit.DAMAGED, f"{folder / _SUMMARY} can't be read. Run the export again") from None
     if found > FORMAT:
-        raise MovingError(Exit.DAMAGED, f"{folder} was written by a newer Karst (format {found}). Use that one")
+        raise CommandError(Exit.DAMAGED, f"{folder} was written by a newer Karst (format {found}). Use that one")
     return counts
 
 
 def read(folder: Path) -> Iterator[tuple[Record, bytes]]:
-    """All states of an export. Raises MovingError."""
+    """All states of an export. Raises CommandError."""
     number = 0
     try:
         with gzip.open(folder / _STATES, "rb") as file:
@@ -100,7 +100,7 @@ def read(folder: Path) -> Iterator[tuple[Record, bytes]]:
                 number += 1
     except (EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError, TypeError, FileNotFoundError) as error:
         message = f"{folder / _STATES} is damaged after line {number} ({type(error).__name__}). Copy it again"
-        raise MovingError(Exit.DAMAGED, message) from error
+        raise CommandError(Exit.DAMAGED, message) from error
 
 
 def _read(line: bytes) -> tuple[Record, bytes]:

@@ -9,10 +9,8 @@ from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import grpc.aio
 from google.api_core import exceptions
 from google.api_core.retry_async import AsyncRetry
-from google.auth.exceptions import GoogleAuthError
 from google.cloud.datastore_v1.services.datastore import DatastoreAsyncClient
 from google.cloud.datastore_v1.services.datastore.transports import DatastoreGrpcAsyncIOTransport
 from google.cloud.datastore_v1.types import datastore as protocol
@@ -20,20 +18,13 @@ from google.cloud.datastore_v1.types import entity as entities
 from google.cloud.datastore_v1.types import query as queries
 from google.protobuf.wrappers_pb2 import Int32Value
 
-from karst_platform.stores.documents import StoreUnavailableError
+from karst_platform.stores.grpc_way import EMULATED, channel, unavailability
 
 TIMEOUT_S = 20.0
 CHECK_S = 2.0
 _RETRY = AsyncRetry(
     predicate=lambda error: isinstance(error, exceptions.ServiceUnavailable), initial=0.1, maximum=0.5, timeout=1.5
 )
-_CHANNEL_OPTIONS = [
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2000),  # two minutes otherwise, in which a store that is back seems gone
-    ("grpc.keepalive_time_ms", 30000),
-]
 _DEFAULT = "(default)"
 _AT_ONCE = 50
 """Entities of 1 MiB, at the most, that a page of a walk brings."""
@@ -61,7 +52,7 @@ class Datastore:
         self._settings = settings
         self._client: DatastoreAsyncClient | None = None
         self._database = "" if settings.database == _DEFAULT else settings.database
-        self._metadata = [("authorization", "Bearer owner")] if settings.emulator_host else []
+        self._metadata = [EMULATED] if settings.emulator_host else []
 
     def partition(self, namespace: str) -> entities.PartitionId:
         """Where the entities of a namespace stand."""
@@ -149,12 +140,8 @@ class Datastore:
 
     def _made(self) -> DatastoreAsyncClient:
         if self._client is None:
-            host = self._settings.emulator_host
-            if host:
-                channel = grpc.aio.insecure_channel(host, options=_CHANNEL_OPTIONS)
-            else:
-                channel = DatastoreGrpcAsyncIOTransport.create_channel(options=_CHANNEL_OPTIONS)
-            self._client = DatastoreAsyncClient(transport=DatastoreGrpcAsyncIOTransport(channel=channel))
+            way = channel(DatastoreGrpcAsyncIOTransport, self._settings.emulator_host)
+            self._client = DatastoreAsyncClient(transport=DatastoreGrpcAsyncIOTransport(channel=way))
         return self._client
 
 
@@ -165,11 +152,8 @@ def _name(key: entities.Key) -> bytes:
 
 @contextmanager
 def _translated() -> Generator[None]:
-    try:
-        yield
-    except (exceptions.AlreadyExists, exceptions.Aborted) as error:
-        raise ConflictError(error.message) from None
-    except (exceptions.ServerError, exceptions.TooManyRequests, exceptions.RetryError, exceptions.Cancelled) as error:
-        raise StoreUnavailableError(f"Datastore is not available ({type(error).__name__})") from error
-    except (exceptions.Unauthorized, exceptions.Forbidden, exceptions.NotFound, GoogleAuthError) as error:
-        raise StoreUnavailableError(f"Datastore can't be used ({error})") from error
+    with unavailability("Datastore"):
+        try:
+            yield
+        except (exceptions.AlreadyExists, exceptions.Aborted) as error:
+            raise ConflictError(error.message) from None

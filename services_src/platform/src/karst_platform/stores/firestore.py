@@ -10,14 +10,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import grpc.aio
 from google.api_core import exceptions
 from google.api_core.retry_async import AsyncRetry
-from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1.services.firestore import FirestoreAsyncClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcAsyncIOTransport
 
-from karst_platform.stores.documents import Path, StoreUnavailableError, UnstorableError
+from karst_platform.stores.documents import Path, UnstorableError
+from karst_platform.stores.grpc_way import EMULATED, channel, unavailability
 
 TIMEOUT_S = 30.0
 RETRY = AsyncRetry(
@@ -29,13 +28,6 @@ _COMMIT_BYTES = 9 << 20  # of 10 MiB, for what surrounds the documents
 _EMULATOR_COMMIT_BYTES = 3 << 20
 _EXPIRED = re.compile(r"transaction (has expired|is invalid)|Invalid transaction")
 _TOO_LARGE = "exceeds maximum size"
-_CHANNEL_OPTIONS = [
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2000),  # two minutes otherwise, in which a store that is back seems gone
-    ("grpc.keepalive_time_ms", 30000),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +56,13 @@ class Firestore:
         self.commit_bytes = _EMULATOR_COMMIT_BYTES if settings.emulator_host else _COMMIT_BYTES
         self.metadata = [("google-cloud-resource-prefix", self.database)]
         if settings.emulator_host:
-            self.metadata.append(("authorization", "Bearer owner"))
+            self.metadata.append(EMULATED)
 
     def client(self) -> FirestoreAsyncClient:
         """The client, made at the first call; finds credentials then."""
         if self._client is None:
-            host = self._settings.emulator_host
-            if host:
-                channel = grpc.aio.insecure_channel(host, options=_CHANNEL_OPTIONS)
-            else:
-                channel = FirestoreGrpcAsyncIOTransport.create_channel(options=_CHANNEL_OPTIONS)
-            self._client = FirestoreAsyncClient(transport=FirestoreGrpcAsyncIOTransport(channel=channel))
+            way = channel(FirestoreGrpcAsyncIOTransport, self._settings.emulator_host)
+            self._client = FirestoreAsyncClient(transport=FirestoreGrpcAsyncIOTransport(channel=way))
         return self._client
 
     async def close(self) -> None:
@@ -95,19 +83,16 @@ class Firestore:
 @contextmanager
 def translated() -> Generator[None]:
     """Turn the client's errors into ours. What is left is a mistake of ours, such as a missing index."""
-    try:
-        yield
-    except exceptions.Aborted as error:
-        raise ConflictingError(error.message) from None
-    except exceptions.InvalidArgument as error:
-        if _EXPIRED.search(error.message):
+    with unavailability("Firestore"):
+        try:
+            yield
+        except exceptions.Aborted as error:
             raise ConflictingError(error.message) from None
-        raise UnstorableError(f"Firestore refuses this: {error.message}") from error
-    except exceptions.ResourceExhausted as error:
-        if _TOO_LARGE in error.message:
+        except exceptions.InvalidArgument as error:
+            if _EXPIRED.search(error.message):
+                raise ConflictingError(error.message) from None
             raise UnstorableError(f"Firestore refuses this: {error.message}") from error
-        raise StoreUnavailableError("Firestore is not available (ResourceExhausted)") from error
-    except (exceptions.ServerError, exceptions.TooManyRequests, exceptions.RetryError, exceptions.Cancelled) as error:
-        raise StoreUnavailableError(f"Firestore is not available ({type(error).__name__})") from error
-    except (exceptions.Unauthorized, exceptions.Forbidden, exceptions.NotFound, GoogleAuthError) as error:
-        raise StoreUnavailableError(f"Firestore can't be used ({error})") from error
+        except exceptions.ResourceExhausted as error:
+            if _TOO_LARGE in error.message:
+                raise UnstorableError(f"Firestore refuses this: {error.message}") from error
+            raise

@@ -1,4 +1,4 @@
-"""What can keep an export or import from ending well, each with an exit code that scripts can tell apart."""
+"""How programs end that move data: statuses that scripts can tell apart, the same for all of them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ class Exit(IntEnum):
 
     OK = 0
     USAGE = 2
-    """Options, an address or a folder that mean nothing, or a target that holds something."""
+    """Options, an address or a file that mean nothing, or a target that holds something."""
     IN_USE = 3
-    """Another export writes the same folder."""
+    """Another run writes the same folder."""
     DIFFERENT = 4
-    """Counts don't match, or the target holds other documents of the same paths."""
+    """Not all is there, or the target holds something else of the same name."""
     DISK_FULL = 5
     STORE = 6
     """The store can't be reached, or refuses."""
     DAMAGED = 7
-    """The files are damaged, or of a newer Karst; so is the schema of a database."""
+    """Files that are damaged, contradict themselves, or are of a newer Karst; so is the schema of a database."""
     INTERRUPTED = 130
 
 
-class ExportError(Exception):
+class CommandError(Exception):
     """The command can't go on; the message says why and what to do."""
 
     def __init__(self, exit_code: Exit, message: str) -> None:
