@@ -86,6 +86,7 @@ class FoundationStack(KarstStack):
                 pods=SecondaryRange(name=PODS_RANGE, cidr=ranges.pods),
                 services=SecondaryRange(name=SERVICES_RANGE, cidr=ranges.services),
                 private_services=SecondaryRange(name=f"{names.network}-services", cidr=ranges.private_services),
+                kept=[SecondaryRange(name=kept.name, cidr=kept.cidr) for kept in ranges.kept_ranges],
                 without_flow_logs_because=None if ranges.flow_logs else "switched off in the configuration",
                 nat_addresses=ranges.nat_addresses,
                 manage=ranges.manage,

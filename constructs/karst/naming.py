@@ -21,6 +21,7 @@ PODS_RANGE = "pods"
 SERVICES_RANGE = "services"
 
 BUILDER, NODES, KEDA, SQL_ROLES = "builder", "nodes", "keda", "sql-roles"
+AUTH, RECONCILE = "auth", "reconcile"
 """Accounts of Karst's own: they build images, are machines of clusters, scale by metrics, grant rights in databases."""
 IDENTITY_PROVIDER = "github"
 """Id of the one way into a pool of workflows."""
@@ -169,8 +170,9 @@ class Names:
         return f"service-{self.of.gcp.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
     def service_account_id(self, workload: str) -> str:
-        """Id of a workload's Google service account."""
-        return service_account_id(self.of.name, workload)
+        """Id of a workload's Google service account: the one it was told to keep, or one named after it."""
+        choice = self.of.services.get(workload)
+        return (choice.account if choice else None) or service_account_id(self.of.name, workload)
 
     def service_account(self, workload: str) -> str:
         """E-mail of a workload's Google service account."""

@@ -23,6 +23,13 @@ from karst.config.types import (
 )
 
 
+class KeptRange(Model):
+    """Addresses of a subnet that somebody else hands out, such as an older cluster."""
+
+    name: ResourceName = Field(description="Name of the range in the subnet.", examples=["gke-daf-api-pods-0a1b2c3d"])
+    cidr: Cidr = Field(description="Its addresses.", examples=["10.56.0.0/14"])
+
+
 class Network(Model):
     """The private network that everything of the deployment shares."""
 
@@ -50,6 +57,12 @@ class Network(Model):
         description="Addresses set aside for Kubernetes services of a cluster that isn't Karst's. Its own generations "
         "use a range that GKE keeps outside of every network. Fixed once a cluster uses it.",
     )
+    kept_ranges: tuple[KeptRange, ...] = Field(
+        default=(),
+        description="Further secondary ranges of an imported subnet, kept as they are while others use them. Google "
+        "refuses to take one out that is in use.",
+        max_length=28,
+    )
     private_services: Cidr = Field(
         default="10.144.0.0/16",
         description="Addresses handed to managed databases and caches. Fixed once one of them exists.",
@@ -73,6 +86,15 @@ class Network(Model):
                 "the NAT of an existing network is made by its owner, addresses and all. Remove nat_addresses, or "
                 "manage: existing"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _kept_apart(self) -> Self:
+        if self.manage is Manage.EXISTING and self.kept_ranges:
+            raise ValueError(
+                "the subnet of an existing network keeps its ranges by itself. Remove kept_ranges, or manage: existing"
+            )
+        each_once(("pods", "services", *(kept.name for kept in self.kept_ranges)))
         return self
 
 

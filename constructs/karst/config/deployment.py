@@ -61,6 +61,16 @@ class ResourceImport(Model):
     )
 
 
+class Extra(Model):
+    """What an imported deployment had and nothing here reads, kept for the record."""
+
+    env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][0-9A-Za-z_]*$", max_length=200)], str] = Field(
+        default_factory=dict,
+        description="Variables by name, as they were. Changes nothing; take out what nobody misses.",
+        examples=[{"LAB_CONTACT": "room 12"}],
+    )
+
+
 class Deployment(Stores):
     """One installation of the platform: where it stands, what it runs, how it is reached."""
 
@@ -123,9 +133,7 @@ class Deployment(Stores):
     proxy: programs.Proxy = Field(default=programs.Proxy(), description="Proxy of buckets.")
     canary: programs.Canary = Field(default=programs.Canary(), description="Watch.")
     clio: programs.Clio = Field(default=programs.Clio(), description="Connectomics store.")
-    extra: dict[str, str] = Field(
-        default_factory=dict, description="Variables of an imported deployment that nothing reads; kept for the record."
-    )
+    extra: Extra = Field(default=Extra(), description="What an imported deployment had and nothing here reads.")
 
     @model_validator(mode="after")
     def _global_host(self) -> Self:

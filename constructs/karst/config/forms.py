@@ -19,6 +19,7 @@ _ALIASES: dict[str, tuple[str, str, str]] = {
         "minnie65",
     ),
     "ProjectId": ("project id", f"6 to 30 {_DASHES}", "lab-cave"),
+    "AccountId": ("account id", f"6 to 30 {_DASHES}", "daf-auth-api"),
     "ProjectNumber": ("project number", "6 to 20 digits in quotes", "'123456789012'"),
     "Region": ("region", "a region of Google Cloud: two words of lower-case letters, a digit at the end", "us-east4"),
     "Zone": ("zone", "a region, a dash and the letter of a zone", "us-east4-a"),
@@ -127,6 +128,11 @@ OF_ONE_FIELD: dict[str, tuple[str, str, str]] = {
         "folder of states",
         "lower-case letters, digits, '/', '_' and '-', beginning and ending with a letter or digit",
         "karst",
+    ),
+    r"^[A-Za-z_][0-9A-Za-z_]*$": (
+        "name of a variable",
+        "letters, digits and '_', beginning with a letter or '_'",
+        "LAB_CONTACT",
     ),
     r"^[A-Za-z_][A-Za-z0-9_]*$": (
         "kind of documents",

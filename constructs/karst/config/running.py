@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from karst.config.base import Model
 from karst.config.service_runtime import MOST_CPU_PERCENT
 from karst.config.types import (
+    AccountId,
     CpuQuantity,
     MemoryQuantity,
     PoolName,
@@ -90,6 +91,12 @@ class ServiceChoice(Model):
     pool: PoolName | None = Field(default=None, description="Node pool on which it runs.", examples=["standard"])
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(
         default=None, description="How much it logs."
+    )
+    account: AccountId | None = Field(
+        default=None,
+        description="Id of its Google service account, where an imported one goes on being used; by default "
+        "`<deployment>-<service>`. A new one is a new account, without what others granted the old one.",
+        examples=["daf-auth-api"],
     )
     env: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")], str] = Field(
         default_factory=dict,

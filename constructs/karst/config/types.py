@@ -120,6 +120,7 @@ DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9_-]*[a-z0
 ServiceName = Annotated[str, StringConstraints(pattern=_LABEL, max_length=40)]
 PoolName = Annotated[str, StringConstraints(pattern=_LABEL, max_length=25)]
 ProjectId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{4,28})[a-z0-9]$")]
 ProjectNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,20}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+$")]
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+-[a-z]$")]

@@ -49,6 +49,8 @@ class NetworkProps:
     services: SecondaryRange
     private_services: SecondaryRange
     """Set aside for Google's managed databases and caches, which live in a network of Google's."""
+    kept: Sequence[SecondaryRange] = ()
+    """Ranges of an imported subnet that others use; Google takes none out that is in use."""
     without_flow_logs_because: str | None = None
     """Sampled records of connections are on unless this says why not."""
     nat_addresses: Sequence[str] = ()
@@ -107,7 +109,7 @@ class Network(Construct):
             ip_cidr_range=props.nodes_cidr,
             secondary_ip_range=[
                 ComputeSubnetworkSecondaryIpRange(range_name=extra.name, ip_cidr_range=extra.cidr)
-                for extra in (props.pods, props.services)
+                for extra in (props.pods, props.services, *props.kept)
             ],
             private_ip_google_access=True,
             log_config=None if props.without_flow_logs_because else flow_logs,

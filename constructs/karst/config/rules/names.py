@@ -18,6 +18,7 @@ FROZEN_SUFFIX = "__mat99999"
 def problems(environment: Environment) -> Iterator[Problem]:
     """What is wrong with the names of one deployment and its datasets."""
     yield from _equal_after_sanitising(environment)
+    yield from _shared_accounts(environment)
     for file, dataset in environment.datasets.items():
         for location, message, remedy in _too_long(environment, dataset):
             yield environment.dataset_problem(file, location, message, remedy)
@@ -71,6 +72,15 @@ def _equal_after_sanitising(environment: Environment) -> Iterator[Problem]:
         if other != key:
             message = f"the pools {show(other)} and {show(key)} are both called {show(pool.name or key)}"
             yield environment.problem(("gcp", "pools", key), message, "Give one of the two another name.")
+
+
+def _shared_accounts(environment: Environment) -> Iterator[Problem]:
+    """An account that two services would keep: each has its own, with the rights of its own."""
+    first: dict[str, str] = {}
+    for name, choice in environment.deployment.services.items():
+        if choice.account is not None and first.setdefault(choice.account, name) != name:
+            message = f"{show(first[choice.account])} keeps the account {show(choice.account)} already"
+            yield environment.problem(("services", name, "account"), message, "Remove one; that service gets its own.")
 
 
 def _too_long(environment: Environment, dataset: Dataset) -> Iterator[tuple[Location, str, str]]:

@@ -98,6 +98,8 @@ def _declared(environment: Environment) -> Iterator[tuple[Location, str]]:
     yield (*_NETWORK, "pods"), network.pods
     yield (*_NETWORK, "services"), network.services
     yield (*_NETWORK, "private_services"), network.private_services
+    for index, kept in enumerate(network.kept_ranges):
+        yield (*_NETWORK, "kept_ranges", index, "cidr"), kept.cidr
     for name, generation in sorted(environment.deployment.generations.items()):
         if generation.control_plane is not None and generation.state is not GenerationState.REMOVED:
             yield ("generations", name, "control_plane"), generation.control_plane

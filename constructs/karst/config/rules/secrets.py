@@ -25,13 +25,13 @@ def problems(environment: Environment) -> Iterator[Problem]:
             if value.startswith("secret:"):
                 message = "is a reference to a secret among plain variables"
                 yield environment.problem(location, message, f"Move it to services.{service}.secrets.")
-            elif _looks_secret(name, value):
+            elif looks_secret(name, value):
                 remedy = f"{_MOVE} services.{service}.secrets: `{name}: secret:NAME`; {_REPLACE}."
                 yield environment.problem(location, "holds what looks like a secret in plain text", remedy)
-    for name, value in environment.deployment.extra.items():
-        if _looks_secret(name, value):
+    for name, value in environment.deployment.extra.env.items():
+        if looks_secret(name, value):
             message = f"{show(name)} holds what looks like a secret in plain text"
-            yield environment.problem(("extra", name), message, f"Remove it; {_REPLACE}.")
+            yield environment.problem(("extra", "env", name), message, f"Remove it; {_REPLACE}.")
     yield from _twice(environment)
 
 
@@ -45,5 +45,6 @@ def _twice(environment: Environment) -> Iterator[Problem]:
             yield environment.problem(("secrets", "extra", number, "name"), message, "Rename one, or take it out.")
 
 
-def _looks_secret(name: str, value: str) -> bool:
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a plain value would open something, by the name that it has or by how it is written."""
     return bool(value) and (bool(_TELLING_NAME.search(name)) or bool(_TELLING_VALUE.search(value)))

@@ -1,0 +1,134 @@
+"""What the table leaves: pairs of variables for one thing, pools, unknown variables, and secrets in wrong places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from karst.adoption import parse
+from karst.adoption.draft import Draft
+from karst.adoption.report import Unknown, Warned
+from karst.adoption.rows import Row, parsed
+from karst.adoption.values import Items, Structure, Text
+from karst.adoption.yaml_text import Node
+from karst.config.cloud import default_pools
+from karst.config.errors import Location, nearest, show_path
+from karst.config.rules.secrets import looks_secret
+
+_TWINS = {
+    "upload": ("MATERIALIZATION_UPLOAD_BUCKET_PATH", "MATERIALIZATION_UPLOAD_BUCKET_NAME"),
+    "nglstate": ("NGLSTATE_BUCKET_PATH", "NGLSTATE_BUCKET_NAME"),
+}
+_MOST_VALUE_CHARS = 100_000
+_LOOKS_SECRET = "It looks like a secret, so its value is kept nowhere. Store it where whoever needs it reads it."  # noqa: S105 - words for a person
+
+
+def add_twins(draft: Draft) -> None:
+    """Buckets that two variables name, one with a folder and one without."""
+    for role, names in _TWINS.items():
+        found = {name: bucket for name in names if isinstance(bucket := parsed(draft, name, parse.bucket), Mapping)}
+        if not found:
+            continue
+        first, *others = found.values()
+        if any(other["name"] != first["name"] for other in others):
+            draft.warn(names[0], f"It names another bucket than {names[1]}. This one counts.")
+        for key, value in first.items():
+            draft.put(("buckets", role, key), value, *found)
+
+
+def add_pools(draft: Draft) -> None:
+    """Pools as Karst has them, under the names that upstream's have."""
+    if "local" not in draft.get_list(("kinds",)):
+        return
+    for key, pool in default_pools().items():
+        for field in ("machine_type", "min_nodes", "max_nodes", "disk_gib", "spot", "tainted"):
+            value: Node = getattr(pool, field)
+            if draft.get(("gcp", "pools", key, field)) is None:
+                draft.put(("gcp", "pools", key, field), value)
+    draft.comment(
+        ("gcp", "pools"),
+        "Sizes of upstream's scripts, where pods fit on them; see which quota they need. Lightweight machines are\n"
+        "larger than upstream's e2-small, on which a pod with its limits has no place.",
+    )
+
+
+def settle_rest(draft: Draft, table: Mapping[str, Row]) -> None:
+    """Whatever nothing read: known names have nothing to say here, unknown ones are kept, secrets are not."""
+    for name in draft.environment.variables:
+        if draft.is_settled(name):
+            continue
+        if name in table:
+            draft.drop(name, draft.why_not(name) or "there is nothing here that it counts for")
+        else:
+            _keep_unknown(draft, name, table)
+
+
+def _keep_unknown(draft: Draft, name: str, known: Iterable[str]) -> None:
+    raw = _as_text(draft, name)
+    if raw is None:
+        draft.drop(name, f"it is {draft.why_not(name) or 'nothing that a text could hold'}, which is not read")
+    elif _tells(draft, name, raw):
+        draft.hide(name, meaning=_LOOKS_SECRET)
+    else:
+        draft.unknown.append(Unknown(name=name, line=draft.line(name), nearest=nearest(name, known)))
+        if len(raw) > _MOST_VALUE_CHARS:
+            draft.warn(name, "It is longer than a configuration should be, and is not kept.")
+        elif not raw.replace("\n", "").replace("\t", "").isprintable():
+            draft.warn(name, "It has characters that no editor shows, and is not kept.")
+        else:
+            draft.put(("extra", "env", name), raw)
+
+
+def _as_text(draft: Draft, name: str) -> str | None:
+    variable = draft.variable(name)
+    match variable.value if variable else None:
+        case Text(value=text):
+            return text
+        case Items(values=values):
+            return ",".join(values)
+        case Structure():
+            return str(variable.value.value) if variable and isinstance(variable.value, Structure) else None
+        case _:
+            return None
+
+
+def _tells(draft: Draft, name: str, raw: str) -> bool:
+    """Whether a value would give a secret away: by its name, its look, or because it was put together with one."""
+    variable = draft.variable(name)
+    parts = variable.refers_to if variable else ()
+    return (
+        looks_secret(name, raw)
+        or any(part in draft.hidden for part in parts)
+        or any(value in raw for value in draft.secret_values().values())
+    )
+
+
+def hide_leaks(draft: Draft) -> None:
+    """The last look: no value of the configuration may hold a secret's, however it came there."""
+    secrets = [value for value in draft.secret_values().values() if value]
+    for place, value in list(_leaves((), draft.deployment)):
+        if any(secret in value for secret in secrets):
+            name = draft.origins.get(place, place[-1])
+            draft.remove(place)
+            draft.unmap(str(name))
+            draft.hide(str(name), meaning=f"Its value holds that of a secret. It is left out, and {place[-1]} with it.")
+    for file, data in draft.datasets.items():
+        if any(secret in value for secret in secrets for _, value in _leaves((), data)):
+            draft.warn(f"datasets/{file}.yaml", "A name in it is the same as a secret's value. Replace that secret.")
+
+
+def _leaves(place: Location, node: Node) -> Iterable[tuple[Location, str]]:
+    if isinstance(node, str):
+        yield place, node
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _leaves((*place, key), value)
+    elif isinstance(node, list | tuple):
+        # A list goes as a whole: the key above it is what can be taken out.
+        for value in node:
+            yield from ((place, text) for _, text in _leaves(place, value))
+
+
+def notices(draft: Draft) -> tuple[Warned, ...]:
+    """What the reader of the file had to say."""
+    found = draft.environment.notices
+    return tuple(Warned(place=f"{show_path(one.file.name)}:{one.line}", message=one.message) for one in found)
