@@ -107,6 +107,10 @@ class Draft:
         _remove(self.deployment, place)
         self.origins.pop(place, None)
 
+    def remove_from_dataset(self, dataset: str, place: Location) -> None:
+        """Take a key out of a dataset's file."""
+        _remove(self.datasets[dataset], place)
+
     def comment(self, place: Location, text: str) -> None:
         """Lines above a key of the deployment."""
         before = self.comments.get(place)

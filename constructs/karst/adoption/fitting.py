@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from karst.adoption.draft import Draft
 from karst.adoption.rows import NOT_FITTING
@@ -24,21 +24,24 @@ class MissingError(ValueError):
 def fit(draft: Draft) -> None:
     """Take out of the deployment what its model refuses, one value after the other, until all of it is taken."""
     for _ in range(_MOST_ROUNDS):
-        place = _first_misfit(draft.deployment)
+        place = _first_misfit(draft.deployment, Deployment)
         if place is None:
             break
         _take_out(draft, place)
     for file, data in draft.datasets.items():
-        try:
-            Dataset.model_validate_json(json.dumps(data), strict=True)
-        except ValidationError as error:
-            for one in error.errors(include_input=False, include_url=False, include_context=False):
-                draft.ask(f"datasets/{file}.yaml: {dotted(one['loc'])}", "The value does not fit; correct it.")
+        for _ in range(_MOST_ROUNDS):
+            place = _first_misfit(data, Dataset)
+            known = _existing_part(data, place) if place is not None else ()
+            if len(known) < 2:
+                # What a dataset can't be without stays: validation says what is wrong with it.
+                break
+            draft.remove_from_dataset(file, known)
+            draft.warn(f"datasets/{file}.yaml: {dotted(known)}", "The value is none that the key can take: left out.")
 
 
-def _first_misfit(tree: Mapping[str, Node]) -> Location | None:
+def _first_misfit(tree: Mapping[str, Node], model: type[BaseModel]) -> Location | None:
     try:
-        Deployment.model_validate_json(json.dumps(tree), strict=True)
+        model.model_validate_json(json.dumps(tree), strict=True)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         return tuple(found[0]["loc"])

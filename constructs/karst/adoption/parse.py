@@ -14,6 +14,7 @@ _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n", "none"})
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|K|k|M|G)?\Z")
 _MIB = {"Ki": 1 / 1024, "Mi": 1.0, "Gi": 1024.0, "K": 1e3 / 2**20, "k": 1e3 / 2**20, "M": 1e6 / 2**20, "G": 1e9 / 2**20}
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\Z")
 _MOST_CHARS = 1_000_000
 
 
@@ -71,8 +72,8 @@ def bucket(value: str) -> dict[str, str]:
     while bare.startswith("gs://"):
         bare = bare.removeprefix("gs://")
     name, _, path = bare.partition("/")
-    if not name:
-        raise ValueError("it names no bucket")
+    if not _BUCKET.match(name):
+        raise ValueError("it names no bucket that can be: 3 to 63 lower-case letters, digits, dashes, dots and '_'")
     found = {"name": name}
     if path.strip("/"):
         found["path"] = path.strip("/")
