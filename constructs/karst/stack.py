@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cdktn import GcsBackend, LocalBackend, TerraformElement, TerraformStack
+from cdktn import GcsBackend, LocalBackend
 from cdktn_provider_google.provider import GoogleProvider
-from constructs import Construct, Node
+from constructs import Construct
 
+from karst.path_named_stack import PathNamedStack
 from karst.protection import Protection
-
-_LOGICAL_ID = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,7 @@ class StackProps:
     protection: Protection = Protection.PROTECTED
 
 
-class KarstStack(TerraformStack):
+class KarstStack(PathNamedStack):
     """A stack with its provider, its state and readable, stable resource addresses.
 
     A resource's address is its construct path, `database/instance` becoming `database__instance`, so moving a file or
@@ -50,8 +48,6 @@ class KarstStack(TerraformStack):
     def __init__(self, scope: Construct, id: str, props: StackProps) -> None:
         super().__init__(scope, id)
         self.protection = props.protection
-        self._path_prefix = f"{self.node.path}/"
-        self._paths_by_logical_id: dict[str, str] = {}
         GoogleProvider(
             self,
             "google",
@@ -65,20 +61,3 @@ class KarstStack(TerraformStack):
             LocalBackend(self, path=f"../../../state/{id}.tfstate")
         else:
             GcsBackend(self, bucket=props.state.bucket, prefix=f"{props.state.prefix.strip('/')}/{id}")
-
-    def _allocate_logical_id(self, tf_element: Node | TerraformElement) -> str:
-        # An element's text is its path: asking for the node first would double the calls into the toolkit.
-        whole = tf_element.to_string() if isinstance(tf_element, TerraformElement) else tf_element.path
-        path = whole.removeprefix(self._path_prefix)
-        logical_id = path.replace("/", "__").replace("-", "_")
-        if not _LOGICAL_ID.fullmatch(logical_id):
-            raise ValueError(
-                f"construct {path!r} cannot name a resource: write its id in lower-case letters, digits, '-' and '_', "
-                "beginning with a letter"
-            )
-        owner = self._paths_by_logical_id.setdefault(logical_id, path)
-        if owner != path:
-            raise ValueError(
-                f"constructs {owner!r} and {path!r} both become the address {logical_id!r}: rename one of them"
-            )
-        return logical_id

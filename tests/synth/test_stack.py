@@ -10,6 +10,7 @@ from cdktn import App, TerraformStack
 from cdktn_provider_google.compute_network import ComputeNetwork
 from constructs import Construct
 
+from karst import path_named_stack
 from karst.app import SynthesisError, create_app, plain_errors, synthesize
 from karst.protection import Protection
 from karst.stack import KarstStack, StackProps, StateLocation
@@ -127,3 +128,7 @@ def test_two_folders_and_hash_seeds_give_the_same_bytes(tmp_path: Path):
         subprocess.run([sys.executable, "-c", _PROGRAM, str(folder)], check=True, env=environment, cwd=folder.parent)
     names = ["manifest.json", "stacks/x-foundation/cdk.tf.json"]
     assert filecmp.cmpfiles(folders[0], folders[1], names, shallow=False) == (names, [], [])
+
+
+def test_equal_sources_make_equal_archives_for_the_toolkit_keeps_each():
+    assert path_named_stack.archive() == path_named_stack.archive()
