@@ -14,20 +14,19 @@ from pathlib import Path
 
 import psycopg
 
-from bench.clio_load import closed_loop, open_loop
+from bench.clio_load import closed_loop
 from bench.measure import BenchError, Figure
+from bench.often import Often, asked_often
 from bench.served import Served, serving
 from karst_info.migrations import MIGRATIONS
 from karst_platform.cave.guard.record import UserRecord
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
 
-_CONNECTIONS = 64
 _DATASTACKS = 100
 _TOKEN = "0123456789abcdef" * 2
 _AUTHORIZED = {"Authorization": f"Bearer {_TOKEN}"}
 _FULL = "/info/api/v2/datastack/full/stack_7"
 _LIST = "/info/api/v2/datastacks"
-_LEAST_PER_S = 1500
 _LOAD_S = 10.0
 _START_S = 60
 _DATASETS = {f"dataset_{number}": ("view",) for number in range(20)}
@@ -58,7 +57,6 @@ def measure(folder: Path, load_s: float = _LOAD_S) -> list[Figure]:
                 "KARST_POSTGRES_DSN": dsn,
                 "AUTH_URL": auth_url,
                 "KARST_SERVICE_TOKEN": _TOKEN,
-                "KARST_DATASETS": str(folder / "none.json"),
             }
             with serving("karst_info.main:application", settings) as server:
                 _wait(server)
@@ -68,31 +66,19 @@ def measure(folder: Path, load_s: float = _LOAD_S) -> list[Figure]:
 
 
 def _measured(server: Served, load_s: float) -> list[Figure]:
-    request = [server.request(_FULL, _AUTHORIZED)]
-    closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=min(1, load_s))
-    before_s = server.cpu_s()
-    closed = closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=load_s)
-    each_us = (server.cpu_s() - before_s) / len(closed.latencies_s) * 1e6
-    per_s = _LEAST_PER_S / 3
-    opened = open_loop(server.port, request, connections=_CONNECTIONS, per_s=per_s, duration_s=load_s)
+    what = Often(
+        path=_FULL,
+        headers=_AUTHORIZED,
+        least_per_s=1500,
+        percentile=99,
+        longest_ms=15,
+        name="`GET datastack/full`",
+    )
+    figures = asked_often(server, what, load_s)
     listed = [server.request(_LIST, _AUTHORIZED)]
     alone = closed_loop(server.port, listed, connections=1, duration_s=min(2, load_s))
     return [
-        Figure(
-            step="`GET datastack/full`, as many as it can",
-            value=closed.per_s,
-            limit=_LEAST_PER_S,
-            unit="/s",
-            is_least=True,
-            note=f"{_CONNECTIONS} connections, {each_us:.0f} us of server CPU each",
-        ),
-        Figure(
-            step=f"the same, {per_s:.0f} a second, p99",
-            value=opened.percentile_ms(0.99),
-            limit=15,
-            unit="ms",
-            note=f"median {opened.percentile_ms(0.5):.1f} ms, longest {opened.percentile_ms(1):.0f} ms",
-        ),
+        *figures,
         Figure(
             step=f"which of {_DATASTACKS} datastacks one may see, p99",
             value=alone.percentile_ms(0.99),

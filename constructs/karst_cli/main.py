@@ -30,6 +30,11 @@ class Command:
 COMMANDS = (
     Command(name="up", target="karst_cli.up:up", summary="Run the whole platform on this machine."),
     Command(name="token", target="karst_cli.token:token", summary="Print a fresh token of somebody, where `up` runs."),
+    Command(
+        name="reconcile",
+        target="karst_cli.reconcile:reconcile",
+        summary="Make declared datasets, groups and datastacks in auth and info.",
+    ),
     Command(name="auth", target="karst_cli.auth:auth", summary="Take over the users of an existing auth service."),
     Command(name="clio", target="karst_cli.clio:clio", summary="Export, import or migrate a connectomics store."),
     Command(name="info", target="karst_cli.info:info", summary="Take over an existing info service."),

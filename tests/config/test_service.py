@@ -263,14 +263,22 @@ def test_only_one_service_administers_databases(tmp_path: Path) -> None:
         load_service(write(tmp_path, {**GOOD, "name": "sql-roles"}))
 
 
+@pytest.mark.parametrize("word", ["first", "last"])
 @pytest.mark.parametrize(
-    "more", [{"port": 8080}, {"schedule": "0 3 * * *"}, {"is_generation_bound": True}, {"is_scheduler": True}]
+    "more",
+    [
+        {"port": 8080},
+        {"schedule": "0 3 * * *"},
+        {"is_generation_bound": True},
+        {"is_scheduler": True},
+        {"runs_first": True, "runs_last": True},
+    ],
 )
-def test_what_runs_first_only_runs_and_ends(more: dict[str, object]) -> None:
-    first = {"runs_first": True, "resources": {"cpu": "50m", "memory": "64Mi"}}
-    assert Process.model_validate(first).runs_first
-    with pytest.raises(ValidationError, match=r"or runs_first|neither ends nor answers|is_generation_bound: true"):
-        Process.model_validate({**first, **more})
+def test_what_runs_first_or_last_only_runs_and_ends(more: dict[str, object], word: str) -> None:
+    once = {f"runs_{word}": True, "resources": {"cpu": "50m", "memory": "64Mi"}}
+    assert Process.model_validate(once).runs_once
+    with pytest.raises(ValidationError, match=r"keep one|or runs_|neither ends nor answers|is_generation_bound: true"):
+        Process.model_validate({**once, **more})
 
 
 @pytest.mark.parametrize(("kind", "access"), [("objects", "write"), ("relational", "read")])

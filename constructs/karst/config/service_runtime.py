@@ -174,6 +174,12 @@ class Process(Model):
         "that use a relational store; where it fails, they don't. Changing it moves the program.",
         examples=[True],
     )
+    runs_last: bool = Field(
+        default=False,
+        description="True for a program that runs once and ends, in every generation, after a roll-out of the services "
+        "that it calls; it waits until they answer. Changing it moves the program.",
+        examples=[True],
+    )
     is_generation_bound: bool = Field(
         default=False,
         description="True for schedulers, queue workers and whatever else acts by itself: they run in the active "
@@ -189,20 +195,20 @@ class Process(Model):
         examples=[True],
     )
 
+    @property
+    def runs_once(self) -> bool:
+        """Whether an apply waits for its end."""
+        return self.runs_first or self.runs_last
+
     @model_validator(mode="after")
-    def _first_ends(self) -> Self:
-        if not self.runs_first:
+    def _once_ends(self) -> Self:
+        if not self.runs_once:
             return self
-        if self.port is not None or self.schedule is not None:
-            raise ValueError(
-                "what runs first ends before others start, so it neither answers requests nor comes back. Remove port "
-                "and schedule, or runs_first"
-            )
+        word = "first" if self.runs_first else "last"
+        if self.port is not None or self.schedule is not None or (self.runs_first and self.runs_last):
+            raise ValueError(f"what runs {word} only ends. Of port, schedule, runs_first and runs_last keep one")
         if self.is_generation_bound or self.is_scheduler:
-            raise ValueError(
-                "what runs first does so in every generation. Remove is_generation_bound and is_scheduler, or "
-                "runs_first"
-            )
+            raise ValueError(f"what runs {word} does so in every generation. Remove its other flags, or runs_{word}")
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from karst.config.service_runtime import Process, Resources, Runtime, Scaling, S
 from karst.config.types import GenerationState
 from karst.derived.workloads import Workload
 
+FIRST, WITH_OTHERS, LAST = range(3)
 _SERVING = frozenset({GenerationState.STANDBY, GenerationState.ACTIVE, GenerationState.DRAINING})
 
 
@@ -62,6 +63,13 @@ def cluster_workloads(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
 def runs_first(workload: Workload) -> bool:
     """Whether others wait for it to end."""
     return any(process.runs_first for process in workload.service.processes.values())
+
+
+def turn(workload: Workload) -> int:
+    """Its place in the order in which a roll-out makes workloads: before others, with them, or after them."""
+    if runs_first(workload):
+        return FIRST
+    return LAST if any(process.runs_last for process in workload.service.processes.values()) else WITH_OTHERS
 
 
 def processes(workload: Workload) -> tuple[RunningProcess, ...]:

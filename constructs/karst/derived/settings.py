@@ -14,7 +14,7 @@ from karst.derived.redis import redis_access
 from karst.derived.secret_classes import SECRETS_FOLDER, redis_files
 from karst.derived.sql_login import sql_login
 from karst.derived.sql_roles import database_roles
-from karst.derived.upstream_values import upstream_values
+from karst.derived.upstream_values import upstream_values, urls
 from karst.derived.workloads import Workload
 from karst.naming import Names
 from karst.upstream.render import RenderError, render
@@ -32,7 +32,7 @@ def environment(blueprint: Blueprint, generation: str, workload: Workload) -> di
     A template that gives nothing leaves its variable out, so that the image's own default holds. Raises ValueError
     where a required variable has no value, or a template can't be filled.
     """
-    found = settings(blueprint, workload)
+    found = settings(blueprint, workload) | _addresses(blueprint, generation, workload)
     templates = {name: one.template for name, one in workload.service.settings.items() if one.template is not None}
     if templates:
         values = upstream_values(blueprint, generation, workload)
@@ -41,6 +41,19 @@ def environment(blueprint: Blueprint, generation: str, workload: Workload) -> di
     if missing := missing_settings(found, workload):
         raise ValueError(f"services.{workload.name}.env: {missing[0]} is required. Give it a value in deployment.yaml")
     return dict(sorted(found.items()))
+
+
+def _addresses(blueprint: Blueprint, generation: str, workload: Workload) -> dict[str, str]:
+    """Where services that it calls answer within the cluster, for programs that run before the edge leads anywhere."""
+    running = {one.name: one for one in blueprint.workloads}
+    found: dict[str, str] = {}
+    for name, url in urls(blueprint, generation, workload).items():
+        variable, called = f"KARST_{name.upper()}_URL", running.get(name)
+        if variable not in workload.service.settings or variable in workload.choice.env:
+            continue
+        routes = called.service.routes if called is not None else None
+        found[variable] = f"{url}{routes.prefix if routes is not None else f'/{name}'}"
+    return found
 
 
 def settings(blueprint: Blueprint, workload: Workload) -> dict[str, str]:

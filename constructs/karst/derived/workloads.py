@@ -10,7 +10,7 @@ from karst.config.running import ServiceChoice
 from karst.config.service import Service
 from karst.config.service_runtime import ImageOrigin, Runtime
 from karst.config.service_templates import Templates
-from karst.naming import SQL_ROLES, Names
+from karst.naming import AUTH, RECONCILE, SQL_ROLES, Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +51,20 @@ def workloads(deployment: Deployment, catalog: Catalog) -> tuple[Workload, ...]:
 
     A service runs when its kinds are among the deployment's and it has a source of ours; upstream's image stands in
     where the deployment chooses it, unless a service that runs answers for it. Nobody grants roles where nothing uses
-    a database. Raises `UnknownServiceError` where a choice can't be met.
+    a database, and nobody makes declared datasets where auth isn't ours, which knows the token. Raises
+    `UnknownServiceError` where a choice can't be met.
     """
     known = catalog.ours.keys() | catalog.upstream.keys()
     for name in sorted(deployment.services.keys() - known):
         raise UnknownServiceError(f"services.{name}: there is no such service. Known: {', '.join(sorted(known))}")
     found = [_workload(deployment, catalog, name) for name in sorted(known)]
     running = _without_replaced([workload for workload in found if workload is not None])
-    uses_databases = any(workload.service.stores.relational for workload in running)
-    return tuple(workload for workload in running if workload.name != SQL_ROLES or uses_databases)
+    needless: set[str] = set()
+    if not any(workload.service.stores.relational for workload in running):
+        needless.add(SQL_ROLES)
+    if not any(workload.name == AUTH and workload.service.image.source is ImageOrigin.KARST for workload in running):
+        needless.add(RECONCILE)
+    return tuple(workload for workload in running if workload.name not in needless)
 
 
 def _without_replaced(running: list[Workload]) -> list[Workload]:

@@ -133,6 +133,8 @@ class Workload(Construct):
 
     done: tuple[ITerraformDependable, ...]
     """The ends of its processes that run once."""
+    stands: tuple[ITerraformDependable, ...]
+    """Its processes that run until they are told to stop."""
 
     def __init__(self, scope: Construct, id: str, props: WorkloadProps) -> None:
         super().__init__(scope, id)
@@ -167,6 +169,7 @@ class Workload(Construct):
             network.policy,
         ]
         done: list[ITerraformDependable] = []
+        stands: list[ITerraformDependable] = []
         if props.migration is not None:
             self._needs.append(self._migrate(props.migration))
         for key, process in sorted(props.processes.items()):
@@ -175,8 +178,8 @@ class Workload(Construct):
             elif isinstance(process.runs, Once):
                 done.append(self._run_once(key, process, process.runs))
             else:
-                self._add_deployment(key, process, process.runs)
-        self.done = tuple(done)
+                stands.append(self._add_deployment(key, process, process.runs))
+        self.done, self.stands = tuple(done), tuple(stands)
 
     def _migrate(self, migration: MigrationProps) -> ITerraformDependable:
         props = self._props
@@ -210,7 +213,7 @@ class Workload(Construct):
         )
         return job.done
 
-    def _add_deployment(self, key: str, process: ProcessProps, replicas: Replicas) -> None:
+    def _add_deployment(self, key: str, process: ProcessProps, replicas: Replicas) -> ITerraformDependable:
         props, labels = self._props, process_labels(self._props.name, key)
         deployment = Deployment(
             self,
@@ -261,6 +264,7 @@ class Workload(Construct):
                     waits_for=stands,
                 ),
             )
+        return deployment.deployment
 
     def _add_cron_job(self, key: str, process: ProcessProps, schedule: Schedule) -> None:
         CronJob(

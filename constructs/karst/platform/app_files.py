@@ -10,9 +10,11 @@ from constructs import Construct
 from karst.blueprint import Blueprint
 from karst.cluster_names import ClusterNames
 from karst.config.service_runtime import ImageOrigin
+from karst.derived.datasets_json import datasets_json
 from karst.derived.files import WorkloadFiles, workload_files
+from karst.derived.processes import LAST, turn
 from karst.derived.secret_classes import WorkloadSecrets, workload_secrets
-from karst.derived.settings import CONFIG_FOLDER
+from karst.derived.settings import CONFIG_FOLDER, DATASETS_FILE
 from karst.derived.workloads import Workload
 from karst.kubernetes.config_map import ConfigMap, ConfigMapProps, content_hash
 from karst.kubernetes.container import ContainerProps, ContainerResources, Mount
@@ -42,7 +44,7 @@ class AppFiles(Construct):
     volumes: Mapping[str, Volume]
     before: tuple[ContainerProps, ...]
     config_hash: str | None
-    """Of the files that are read once; `datasets.json` is read again whenever it changes."""
+    """Of the files that are read once; whatever runs on reads `datasets.json` again where it changes."""
     maps: tuple[ITerraformDependable, ...]
 
     def __init__(
@@ -68,6 +70,8 @@ class AppFiles(Construct):
         self.before = () if filling is None else (self._filler(filling),)
         self.maps = tuple(self._maps(files))
         everything = {**files.plain, **files.filled}
+        if turn(workload) == LAST:
+            everything[DATASETS_FILE] = datasets_json(blueprint.deployment, blueprint.live_datasets)
         self.config_hash = content_hash(everything) if everything else None
 
     def _maps(self, files: WorkloadFiles) -> Iterator[ITerraformDependable]:

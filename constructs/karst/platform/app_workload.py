@@ -30,7 +30,7 @@ _POOL_LABEL = "cloud.google.com/gke-nodepool"
 _LONGEST_PAUSE_S = 40
 """So long Google's load balancer may go on sending requests to a pod that is told to stop."""
 _ONE_PATH_PATIENCE_S = 300
-_FIRST_TIMEOUT_S = 900
+_ONCE_TIMEOUT_S = 900
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,9 @@ class App(Construct):
     """A declared service in a cluster: identity, files, network, migration, processes."""
 
     done: tuple[ITerraformDependable, ...]
-    """The ends of those of its programs that run first."""
+    """The ends of those of its programs that run once."""
+    stands: tuple[ITerraformDependable, ...]
+    """Those that run until they are told to stop."""
 
     def __init__(self, scope: Construct, id: str, props: AppProps) -> None:
         super().__init__(scope, id)
@@ -79,7 +81,7 @@ class App(Construct):
                 starts_after=props.starts_after,
             ),
         )
-        self.done = workload.done
+        self.done, self.stands = workload.done, workload.stands
 
     def _process(self, one: RunningProcess) -> ProcessProps:
         service = one.workload.service
@@ -94,13 +96,13 @@ class App(Construct):
             runs=self._runs(one, state),
             drain_s=one.process.drain_s,
             longest_request_s=service.timeouts.handler_s if one.is_server else 0,
-            placement=self._placement(self._lasting(one.pool) if one.process.runs_first else one.pool),
+            placement=self._placement(self._lasting(one.pool) if one.process.runs_once else one.pool),
             endpoint_group=self._names.endpoint_group(one.workload, one.key) if is_routed else None,
         )
 
     def _runs(self, one: RunningProcess, state: GenerationState) -> Replicas | Schedule | Once:
-        if one.process.runs_first:
-            return Once(timeout_s=_FIRST_TIMEOUT_S)
+        if one.process.runs_once:
+            return Once(timeout_s=_ONCE_TIMEOUT_S)
         if one.process.schedule is not None:
             return Schedule(cron=one.process.schedule, is_suspended=not one.is_awake(state))
         return replicas(self._props.blueprint.deployment, one, state)

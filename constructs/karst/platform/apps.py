@@ -11,7 +11,7 @@ from karst.blueprint import Blueprint
 from karst.cluster_names import ClusterNames
 from karst.derived.datasets_json import datasets_json
 from karst.derived.monitoring import monitoring
-from karst.derived.processes import cluster_workloads, processes, runs_first
+from karst.derived.processes import FIRST, LAST, cluster_workloads, processes, turn
 from karst.derived.scaling import scaler
 from karst.derived.secret_classes import workload_secrets
 from karst.derived.settings import DATASETS_FILE
@@ -35,7 +35,8 @@ class Apps(Construct):
         self._generation = generation
         self._names = ClusterNames(of=blueprint.deployment, generation=generation)
         self._first: list[ITerraformDependable] = []
-        workloads = sorted(cluster_workloads(blueprint.workloads), key=lambda one: not runs_first(one))
+        self._standing: dict[str, Sequence[ITerraformDependable]] = {}
+        workloads = sorted(cluster_workloads(blueprint.workloads), key=turn)
         for id_, name, level in (
             ("ours", self._names.ours, PodSecurity.RESTRICTED),
             ("upstream", self._names.upstream, PodSecurity.BASELINE),
@@ -70,10 +71,19 @@ class Apps(Construct):
                     generation=self._generation,
                     declared=workload,
                     waits_for=tuple(needs),
-                    starts_after=tuple(self._first) if workload.service.stores.relational else (),
+                    starts_after=self._before(workload),
                 ),
             )
-            self._first += app.done
+            if turn(workload) == FIRST:
+                self._first += app.done
+            self._standing[workload.name] = app.stands
+
+    def _before(self, workload: Workload) -> tuple[ITerraformDependable, ...]:
+        """What must have happened before a workload's pods start."""
+        first = tuple(self._first) if workload.service.stores.relational else ()
+        if turn(workload) != LAST:
+            return first
+        return first + tuple(one for name in sorted(workload.service.calls) for one in self._standing.get(name, ()))
 
     def _datasets(self, namespace: str, waits_for: Sequence[ITerraformDependable]) -> ITerraformDependable:
         document = datasets_json(self._blueprint.deployment, self._blueprint.live_datasets)

@@ -41,6 +41,8 @@ DELETE /api/v1/dataset/{dataset_id:int}/admin/{user_id:int} superadmin
 GET /api/v1/dataset/{dataset_id:int}/group dataset admin
 POST /api/v1/dataset/{dataset_id:int}/group dataset admin
 DELETE /api/v1/dataset/{dataset_id:int}/group/{group_id:int}/permission/{permission_id:int} dataset admin
+DELETE /api/v1/dataset/{dataset_id:int} superadmin
+GET /api/v1/declaration/{deployment} superadmin
 GET /api/v1/group some role
 POST /api/v1/group superadmin
 GET /api/v1/group/{group_id:int} some role
@@ -131,7 +133,9 @@ GET /settings/username authenticated
 POST /settings/username authenticated
 GET /static/{name} public
 GET /version public
+DELETE /api/v1/group/{group_id:int} superadmin
 """
+# The last line takes away what lines before it ask about.
 
 
 def _application() -> FastAPI:

@@ -25,6 +25,8 @@ from karst_platform.cave.guard.authority import token_hash
 
 SERVICES = "karst"
 """Name of the service account of the deployment's own services."""
+RECONCILER = "karst-reconcile"
+"""Name of the service account of the job that makes what the deployment declares."""
 _OWNER = ("Deployment", "deployment@karst.invalid")
 """Whoever made the declared service accounts. Nobody can sign in with this address."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
@@ -99,12 +101,21 @@ async def declare_services(ledger: Ledger, token: str) -> None:
 
     A token that is somebody's already, as where the users of an existing service were taken over, stays theirs.
     """
+    await _declare_token(ledger, token, SERVICES, is_admin=False)
+
+
+async def declare_reconciler(ledger: Ledger, token: str) -> None:
+    """Make the superadmin in whose name `karst reconcile` makes what the deployment declares, with this token."""
+    await _declare_token(ledger, token, RECONCILER, is_admin=True)
+
+
+async def _declare_token(ledger: Ledger, token: str, name: str, *, is_admin: bool) -> None:
     hashed = token_hash(token)
     async with ledger.change(DEPLOYMENT) as change:
         owners = select(User.email).join(ApiKey, ApiKey.user_id == User.id).where(ApiKey.token_hash == hashed)
         owner = await change.session.scalar(owners)
-    if owner in (None, SERVICES + users.SUFFIX):
-        account = ServiceAccount(name=SERVICES, token_sha256=(hashed,))
+    if owner in (None, name + users.SUFFIX):
+        account = ServiceAccount(name=name, is_admin=is_admin, token_sha256=(hashed,))
         await apply_declared(ledger, Declared(service_accounts=(account,)))
 
 

@@ -18,15 +18,14 @@ from starlette.responses import PlainTextResponse
 from karst_auth.account import access, keys, overview, username
 from karst_auth.account import terms as account_terms
 from karst_auth.admin.routes import administration
-from karst_auth.api import audit, datasets, groups, service_accounts, session, tables, terms, users
+from karst_auth.api import audit, datasets, declarations, groups, service_accounts, session, tables, terms, users
 from karst_auth.api.document import describe_calls
 from karst_auth.api.needs import Needs
 from karst_auth.api.refusals import Refusals
 from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import DEPLOYMENT, Ledger
 from karst_auth.changes.tokens import hash_stored_keys
-from karst_auth.declared import Declared, apply_declared, declare_services, read_declared
-from karst_auth.declared_datasets import apply_datasets, read_datasets
+from karst_auth.declared import Declared, apply_declared, declare_reconciler, declare_services, read_declared
 from karst_auth.login import routes as login
 from karst_auth.login.attempts import Attempts
 from karst_auth.login.demo import Demo, DemoProvider
@@ -77,13 +76,14 @@ TAGS = {
     "Permissions": "What one may do.",
     "Tables of services": "Which dataset a table belongs to.",
     "Public roots": "What everybody may see.",
+    "Declarations": "What a deployment declares, and nobody made by hand.",
     "Audit": "Who changed what.",
     "Service": "What runs.",
 }
 _AGES = Ages(unheard_s=1)
 """Services count on what we say for some seconds more; both together must stay below five."""
 _HEALTH = HealthPaths(live="/healthz", ready="/readyz")
-_ROUTES = (session, users, service_accounts, groups, datasets, terms, tables, audit)
+_ROUTES = (session, users, service_accounts, groups, datasets, terms, tables, declarations, audit)
 
 
 class Unheard(LocalChanges):
@@ -206,8 +206,8 @@ async def _begin(settings: AuthSettings, needs: Needs) -> None:
         await apply_declared(needs.ledger, read_declared(settings.declared))
     if settings.service_token.get_secret_value():
         await declare_services(needs.ledger, settings.service_token.get_secret_value())
-    if settings.datasets_path is not None:
-        await apply_datasets(needs.ledger, read_datasets(settings.datasets_path))
+    if settings.reconcile_token.get_secret_value():
+        await declare_reconciler(needs.ledger, settings.reconcile_token.get_secret_value())
 
 
 def _version() -> APIRouter:

@@ -66,6 +66,8 @@ class AuthSettings(RedisSettings, DatabaseSettings):
     """Superadmins who are made where they are missing: `[["ada@example.org", "Ada", "the lab's head"]]`."""
     service_token: SecretStr = Field(default=SecretStr(""), validation_alias="KARST_SERVICE_TOKEN")
     """Token of the deployment's services, which is that of the service account `karst` from the first start on."""
+    reconcile_token: SecretStr = Field(default=SecretStr(""), validation_alias="KARST_RECONCILE_TOKEN")
+    """Token of `karst-reconcile`, which makes the declared datasets: a superadmin from the first start on."""
     sign_in_origins: Origins = Field(default=(), validation_alias="KARST_SIGN_IN_ORIGINS")
     """Origins of our other hosts and of viewers, by commas, to which people are sent with a token; pages list more."""
     oidc_issuer: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+[^\s?#]*$")] = Field(
@@ -78,11 +80,6 @@ class AuthSettings(RedisSettings, DatabaseSettings):
     """JSON file of our web client at this issuer; without one nobody can sign in."""
     secret_key: SecretStr = Field(default=SecretStr(""), validation_alias="AUTH_SECRET_KEY")
     """Signs sign-ins under way, the same for all replicas; without one each has its own."""
-
-    datasets_path: Annotated[Path | None, BeforeValidator(none_of_blank)] = Field(
-        default=None, validation_alias="KARST_DATASETS"
-    )
-    """`datasets.json`; what it declares is there from the first start on."""
 
     @property
     def database(self) -> str:

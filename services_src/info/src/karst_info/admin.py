@@ -5,7 +5,7 @@ Names of fields are those of the columns, so scripts that filled in upstream's f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import Request
@@ -15,7 +15,6 @@ from karst_info.admin_forms import SEEN, csv_of, form_of, listed, refused_form, 
 from karst_info.changes import Changes, GoneError, RefusedError, Row
 from karst_info.checking import DATASTACKS, KINDS, VOLUMES, Kind, read_form
 from karst_info.current import Current
-from karst_info.declared import Declaring
 from karst_info.visible import DATASTACK, VOLUME, unknown
 from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import Freshness
@@ -31,8 +30,8 @@ _NAMESPACES = {DATASTACKS: DATASTACK, VOLUMES: VOLUME}
 class Administration:
     """What the pages of administration do."""
 
-    def __init__(self, current: Current, changes: Changes, declaring: Declaring, pages: Pages) -> None:
-        self._current, self._changes, self._declaring, self._pages = current, changes, declaring, pages
+    def __init__(self, current: Current, changes: Changes, pages: Pages) -> None:
+        self._current, self._changes, self._pages = current, changes, pages
 
     async def start(self, request: Request, caller: UserRecord) -> Response:
         """What there is to change."""
@@ -42,13 +41,13 @@ class Administration:
 
     async def list(self, request: Request, caller: UserRecord, kind: Kind) -> Response:
         """All rows of a kind, searched and by pages."""
-        known, window, declared = await self._current.refresh(), window_of(request), self._declared(kind)
+        known, window = await self._current.refresh(), window_of(request)
         wanted = window.search.lower()
         rows = [row for row in rows_of(kind, known) if wanted in f"{row.name} {row.description or ''}".lower()]
         found = Listing.of(rows, window)
         values = {
             "kind": kind,
-            "rows": [listed(kind, row, known, declared) for row in found.items],
+            "rows": [listed(kind, row, known) for row in found.items],
             "listing": found,
         }
         return self._pages.answer(request, "list.html.j2", values, person=caller)
@@ -59,7 +58,7 @@ class Administration:
         known = self._current.get()
         values = {
             "kind": kind,
-            "listed": listed(kind, row, known, self._declared(kind)),
+            "listed": listed(kind, row, known),
             "form": form_of(kind, known, row),
             "is_guarded": kind in _NAMESPACES,
             "dataset": await _dataset(request, kind, row),
@@ -106,7 +105,7 @@ class Administration:
         """Ask before a row is deleted."""
         row = await self._row(kind, request.query_params.get("id", ""))
         root = _root(request, kind)
-        returns = row.name in self._declared(kind)
+        returns = self._is_declared(kind, row)
         question = Confirmation(
             title=f"Delete {row.name}?",
             message="The deployment declares it, so it comes back; take it out of the dataset's file first."
@@ -138,7 +137,7 @@ class Administration:
     def _form(
         self, request: Request, caller: UserRecord, kind: Kind, form: Form, row: Row | None, status: int = 200
     ) -> Response:
-        values = {"kind": kind, "form": form, "row": row, "is_declared": row and row.name in self._declared(kind)}
+        values = {"kind": kind, "form": form, "row": row, "is_declared": row and self._is_declared(kind, row)}
         return self._pages.answer(request, "form.html.j2", values, person=caller, status=status)
 
     async def _row(self, kind: Kind, told: str) -> Row:
@@ -148,8 +147,8 @@ class Administration:
             raise unknown(kind.title.lower(), told)
         return found
 
-    def _declared(self, kind: Kind) -> Collection[str]:
-        return self._declaring.declared.names.get(kind.name, frozenset())
+    def _is_declared(self, kind: Kind, row: Row) -> bool:
+        return (kind.name, row.id) in self._current.get().declared
 
 
 async def _dataset(request: Request, kind: Kind, row: Row) -> str | None:

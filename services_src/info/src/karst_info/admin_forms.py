@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from karst_info.catalogue import Catalogue
@@ -44,7 +44,7 @@ def rows_of(kind: Kind, known: Catalogue) -> list[Row]:
     return sorted(found, key=lambda row: (row.name.lower(), row.id))
 
 
-def listed(kind: Kind, row: Row, known: Catalogue, declared: Collection[str]) -> Listed:
+def listed(kind: Kind, row: Row, known: Catalogue) -> Listed:
     """A row as a list shows it."""
     values = values_of(kind, row)
     checked = check(kind, values)
@@ -55,7 +55,7 @@ def listed(kind: Kind, row: Row, known: Catalogue, declared: Collection[str]) ->
         volume=of_volume.name if of_volume is not None else "",
         source=str(source),
         notes=(*checked.faults.values(), *checked.advice.values()),
-        is_declared=row.name in declared,
+        is_declared=(kind.name, row.id) in known.declared,
     )
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from karst_info.model import AlignedVolume, Datastack, ImageSource, Revision
+from karst_info.model import AlignedVolume, Datastack, Declaration, ImageSource, Revision
 
 _OF_DATASTACK = tuple(column.name for column in Datastack.__table__.columns if column.name != "aligned_volume_id")
 _OF_FULL = (
@@ -128,9 +128,12 @@ class Catalogue:
         volumes: Iterable[AlignedVolume] = (),
         mirrors: Iterable[ImageSource] = (),
         datastacks: Iterable[Datastack] = (),
+        declared: Mapping[tuple[str, int], str] | None = None,
         root: str = "/info",
     ) -> None:
         self.revision = revision
+        self.declared = declared or {}
+        """The deployment that declares a row, by name of the kind and id."""
         self.mirrors = tuple(mirrors)
         of_volume: dict[int | None, list[ImageSource]] = {}
         for each in self.mirrors:
@@ -164,8 +167,9 @@ async def read_catalogue(session: AsyncSession, root: str) -> Catalogue:
     volumes = (await session.scalars(select(AlignedVolume).order_by(AlignedVolume.id))).all()
     mirrors = (await session.scalars(select(ImageSource).order_by(ImageSource.id))).all()
     datastacks = (await session.scalars(select(Datastack).order_by(Datastack.id))).all()
+    declared = {(each.kind, each.row_id): each.deployment for each in await session.scalars(select(Declaration))}
     session.expunge_all()
-    return Catalogue(revision, volumes=volumes, mirrors=mirrors, datastacks=datastacks, root=root)
+    return Catalogue(revision, volumes=volumes, mirrors=mirrors, datastacks=datastacks, declared=declared, root=root)
 
 
 def to_json(value: object) -> bytes:

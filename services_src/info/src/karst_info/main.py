@@ -15,9 +15,9 @@ from karst_info.admin import Administration
 from karst_info.admin_routes import administration
 from karst_info.changes import Changes
 from karst_info.current import Current
-from karst_info.declared import Declaring
 from karst_info.pages import people, site_of
 from karst_info.routes import TAGS, api
+from karst_info.rows import rows
 from karst_info.settings import InfoSettings
 from karst_platform import load_settings, service_app
 from karst_platform.app import Frame
@@ -51,14 +51,13 @@ class Info:
         self.database = Relational(settings.database)
         self.current = Current(self.database, settings.url_prefix)
         self.changes = Changes(self.database, self.current)
-        self.declaring = Declaring(settings.datasets_path, self.database, self.current)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Keep everything current until the service ends."""
-        tasks = [asyncio.create_task(each) for each in (self.current.keep(), self.declaring.keep())]
+        task = asyncio.create_task(self.current.keep())
         yield
-        await end(*tasks)
+        await end(task)
         await self.database.close()
 
     async def missing(self) -> str | None:
@@ -85,15 +84,16 @@ def create_app(settings: InfoSettings, authority: Authority | None = None) -> Fa
         title=TITLE,
         version=version("karst-info"),
         settings=settings,
-        ready={"database": info.missing, "datasets": info.declaring.missing},
+        ready={"database": info.missing},
         lifespan=lifespan,
         frame=_frame(settings, pages),
     )
     app.state.guard, app.state.info = guarding.guard, info
     for router in api(info.current, f"{UPSTREAM}+karst.{version('karst-info')}"):
         app.include_router(router)
+    app.include_router(rows(info.current, info.changes))
     app.include_router(people(info.current, pages, settings))
-    app.include_router(administration(Administration(info.current, info.changes, info.declaring, pages)))
+    app.include_router(administration(Administration(info.current, info.changes, pages)))
     app.include_router(pages.assets())
     app.include_router(documentation(TITLE, page="/api/doc", document="/api/openapi.json"))
     describe_document(app, TAGS)

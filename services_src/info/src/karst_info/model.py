@@ -73,6 +73,16 @@ class Datastack(Base):
     base_link_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class Declaration(Base):
+    """A row that a deployment's declaration made, and nobody by hand. It goes with the row."""
+
+    __tablename__ = "karst_info_declaration"
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    row_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    deployment: Mapped[str] = mapped_column(String(120))
+
+
 class Revision(Base):
     """How often anything here changed: triggers count, whoever writes. One row."""
 

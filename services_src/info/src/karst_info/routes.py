@@ -35,6 +35,7 @@ TAGS = {
     "Datastacks": "A segmentation with the tables and the server that belong to it.",
     "Aligned volumes": "The images that segmentations and annotations lie upon.",
     "Viewers": "What neuroglancer shows.",
+    "Rows": "All of these as superadmins and their programs change them.",
     "Service": "What clients ask before they begin.",
 }
 _REFUSED = (400, 401, 403, 503)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -28,8 +27,6 @@ class InfoSettings(GuardSettings, DatabaseSettings):
     """Seconds after which a request without an answer is given up, with 504."""
     url_prefix: Prefix = Field(default="/info", validation_alias="URL_PREFIX")
     """What stands before every path."""
-    datasets_path: Path = Field(default=Path("/etc/karst/datasets.json"), validation_alias="KARST_DATASETS")
-    """Where `datasets.json` is mounted; what it declares is there from the start on."""
     global_host: Origin = Field(default="localhost", validation_alias="KARST_GLOBAL_HOST")
     """Host of the global services, for links to stored states."""
     viewer: Site = Field(default="https://spelunker.cave-explorer.org", validation_alias="NEUROGLANCER_URL")

@@ -33,6 +33,12 @@ class Datastack(BaseModel):
     local_server: str | None = None
 
 
+class Group(BaseModel):
+    """A group of people, and what they may do with a dataset."""
+
+    permissions: tuple[str, ...] = ()
+
+
 class Dataset(BaseModel):
     """A dataset of `datasets.json`, as far as the demo needs it; other keys are others' business."""
 
@@ -43,6 +49,7 @@ class Dataset(BaseModel):
     image_source: str = ""
     position: tuple[int, int, int] | None = None
     resolution_nm: tuple[float, float, float] | None = None
+    groups: dict[str, Group] = Field(default_factory=dict)
     datastacks: tuple[Datastack, ...] = ()
     clio: Clio | None = None
 

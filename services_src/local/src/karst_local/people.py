@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 
 from karst_auth.changes import groups, tokens, users
 from karst_auth.changes.ledger import DEPLOYMENT, Changing
-from karst_auth.declared_datasets import DatasetsFile, apply_datasets
 from karst_auth.login.demo import Demo
 from karst_auth.main import Auth, make_auth
 from karst_auth.model import Group, Membership, User
@@ -67,12 +66,11 @@ def auth_here(told: Mapping[str, str], state: State, *, is_loopback: bool) -> Au
 
 
 async def first_people(here: AuthHere, state: State, deployment: Deployment) -> str:
-    """Make the declared datasets and the first people, and return a token of the owner.
+    """Make the first people, who belong to declared groups, and return a token of the owner.
 
     It is the same in every run, until it gets old or somebody ends it.
     """
     needs = here.auth.needs
-    await apply_datasets(needs.ledger, DatasetsFile.model_validate(deployment.document))
     async with needs.ledger.change(DEPLOYMENT) as change:
         owner_id = await _person(change, deployment.owner, deployment.owner_name, is_admin=True)
         for name, permissions in _groups(deployment).items():
@@ -96,7 +94,7 @@ async def first_people(here: AuthHere, state: State, deployment: Deployment) -> 
 def _groups(deployment: Deployment) -> dict[str, frozenset[str]]:
     """Declared groups, and what each may do."""
     found: dict[str, frozenset[str]] = {}
-    for dataset in DatasetsFile.model_validate(deployment.document).datasets:
+    for dataset in deployment.datasets:
         for name, group in dataset.groups.items():
             found[name] = frozenset(group.permissions)
     return found

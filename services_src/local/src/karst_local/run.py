@@ -22,6 +22,7 @@ from karst_local.options import Options
 from karst_local.people import AuthHere, auth_here, first_people
 from karst_local.ports import free_port
 from karst_local.progress import Progress, counted
+from karst_local.reconciling import reconcile_here
 from karst_local.server import Listener, Stop, drain, listen, stopping_on_signals, until_first
 from karst_local.services import Declared, declared_services
 from karst_local.state import NEEDED_BYTES, NEEDED_WITHOUT_DATABASE_BYTES, State, open_state, write_private
@@ -55,12 +56,16 @@ class _Run:
             await self._migrate(dsn, declared)
             login = await self._first_user(dsn) if clio is not None and self._options.is_loopback else None
             known = variables(self._options, self._state, places.address, dsn)
-            here, cave = await self._people(declared, known)
+            here = self._auth(declared, known)
             with self._progress.step("Services") as step:
                 services = await make_services(declared, known, login, here)
                 step.note = ", ".join(one.declared.name for one in services)
             async with mount.started(services):
                 app = mount.NothingKept(mount.Mounted(services))
+                cave = None
+                if here is not None:
+                    await reconcile_here(app, here, declared, self._state, known, self._progress)
+                    cave = await self._people(here)
                 guarded = mount.OnlyThisMachine(app) if self._options.is_loopback else app
                 path = clio.prefix + _CATALOG if clio is not None else None
                 shown = next_steps(places.address, login, path, _elapsed_s(), cave=cave)
@@ -107,18 +112,18 @@ class _Run:
         token = demo.token(self._state, signing_key(self._options, self._state), seeded.owner)
         return DemoLogin(email=self._options.deployment.owner, token=token)
 
-    async def _people(
-        self, declared: tuple[Declared, ...], known: Mapping[str, str]
-    ) -> tuple[AuthHere | None, DemoLogin | None]:
+    def _auth(self, declared: tuple[Declared, ...], known: Mapping[str, str]) -> AuthHere | None:
         service = next((one for one in declared if one.name == AUTH), None)
         if service is None:
-            return None, None
-        here = auth_here(told_to(service, known), self._state, is_loopback=self._options.is_loopback)
+            return None
+        return auth_here(told_to(service, known), self._state, is_loopback=self._options.is_loopback)
+
+    async def _people(self, here: AuthHere) -> DemoLogin | None:
         if not self._options.is_loopback:
-            return here, None
+            return None
         with self._progress.step("People"):
             token = await first_people(here, self._state, self._options.deployment)
-        return here, DemoLogin(email=self._options.deployment.owner, token=token)
+        return DemoLogin(email=self._options.deployment.owner, token=token)
 
     async def _listen(
         self,

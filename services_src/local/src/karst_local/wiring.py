@@ -47,6 +47,7 @@ def variables(options: Options, state: State, address: Address, dsn: str) -> dic
         "KARST_HOST": address.http,
         "KARST_METRICS_FROM": "127.0.0.0/8,::1/128",
         "KARST_POSTGRES_DSN": dsn,
+        "KARST_RECONCILE_TOKEN": state.secret("reconcile-token"),
         # One's own machine is not taken away from anybody.
         "KARST_RATE_PER_ADDRESS": "0",
         "KARST_RATE_PER_USER": "0",

@@ -70,6 +70,13 @@ def _datasets(router: APIRouter, needs: Needs) -> None:
             await datasets.update(change, dataset_id=dataset_id, values=body, may_rename=caller.admin)
         return json_answer(SUCCESS)
 
+    @router.delete("/dataset/{dataset_id:int}")
+    async def remove_dataset(request: Request, dataset_id: Id, caller: Superadmin) -> Response:
+        """Take a dataset away, with all grants on it; tables must belong to it no longer."""
+        async with changing(needs, request, caller) as change:
+            await datasets.remove(change, dataset_id=dataset_id)
+        return json_answer(SUCCESS)
+
 
 def _admins(router: APIRouter, needs: Needs) -> None:
     @router.get("/dataset/{dataset_id:int}/admin")

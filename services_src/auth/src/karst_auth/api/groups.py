@@ -53,9 +53,10 @@ def _lists(router: APIRouter, needs: Needs) -> None:
 
     @router.post("/group")
     async def create_group(request: Request, caller: Superadmin, body: Body) -> Response:
-        """Make a group; the caller belongs to it and runs it."""
+        """Make a group; the caller belongs to it and runs it, unless a declaration asks for it."""
         async with changing(needs, request, caller) as change:
-            await groups.create(change, name=body.get("name"), admin_id=caller.id)
+            admin_id = caller.id if change.declaration is None else None
+            await groups.create(change, name=body.get("name"), admin_id=admin_id)
         return json_answer(SUCCESS)
 
     @router.get("/group/{group_id:int}")
@@ -66,6 +67,13 @@ def _lists(router: APIRouter, needs: Needs) -> None:
         if group is None:
             raise CaveError(404, "not_found", "There is no such group.")
         return json_answer({"id": group.id, "name": group.name})
+
+    @router.delete("/group/{group_id:int}")
+    async def remove_group(request: Request, group_id: Id, caller: Superadmin) -> Response:
+        """Take a group away, with what its members may do by it."""
+        async with changing(needs, request, caller) as change:
+            await groups.remove(change, group_id=group_id)
+        return json_answer(SUCCESS)
 
 
 def _reads(router: APIRouter, needs: Needs) -> None:

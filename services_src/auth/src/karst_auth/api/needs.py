@@ -16,6 +16,7 @@ from karst_auth.authority import SqlAuthority
 from karst_auth.changes.ledger import Actor, Changing, Ledger
 from karst_auth.changes.values import LARGEST_ID, invalid
 from karst_auth.known import Known
+from karst_platform.cave.declarations import declaration_of
 from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import Authority, Freshness
 from karst_platform.cave.guard.checks import Check
@@ -97,10 +98,14 @@ Id = Annotated[int, Path(ge=0, le=LARGEST_ID)]
 
 @asynccontextmanager
 async def changing(needs: Needs, request: Request, caller: Known) -> AsyncGenerator[Changing]:
-    """Begin a change in the caller's name. Raises CaveError, 403, where only a cookie says who that is."""
+    """Begin a change in the caller's name, and in that of a declaration which the request names.
+
+    Raises CaveError, 403, where only a cookie says who that is.
+    """
     demand_vouched(request)
     ip = request.client.host[:45] if request.client is not None else None
-    async with needs.ledger.change(Actor(id=caller.id, name=caller.email, ip=ip)) as change:
+    declaration = declaration_of(request, is_superadmin=caller.admin)
+    async with needs.ledger.change(Actor(id=caller.id, name=caller.email, ip=ip), declaration) as change:
         yield change
 
 

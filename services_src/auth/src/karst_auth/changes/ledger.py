@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from karst_auth.changes.declarations import mark
 from karst_auth.model import AuditEntry, Membership, Version
 from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.changes import Change, Changes
@@ -45,8 +46,9 @@ DEPLOYMENT = Actor(id=None, name="deployment")
 class Changing:
     """A change under way: its transaction, and what is to be told of it at the end."""
 
-    def __init__(self, session: AsyncSession, actor: Actor) -> None:
-        self.session, self.actor = session, actor
+    def __init__(self, session: AsyncSession, actor: Actor, declaration: str | None = None) -> None:
+        """`declaration` names the deployment that declares what is made now, where one does."""
+        self.session, self.actor, self.declaration = session, actor, declaration
         self._entries: list[AuditEntry] = []
         self._users: set[int] = set()
         self._tokens: set[str] = set()
@@ -110,6 +112,7 @@ class Changing:
     async def finish(self) -> Change:
         """Write the log and count the versions; return what is to be told once all is committed."""
         self.session.add_all(self._entries)
+        await mark(self.session, self._entries, self.declaration)
         self._is_all |= len(self._users) > EACH_BY_NAME
         versions = {("table", "/".join(each)) for each in self._tables} | {("public", each) for each in self._public}
         versions |= {("all", "")} if self._is_all else {("user", str(each)) for each in self._users}
@@ -139,14 +142,15 @@ class Ledger:
         self._database, self.changes, self._saw = database, changes, saw
 
     @asynccontextmanager
-    async def change(self, actor: Actor) -> AsyncGenerator[Changing]:
+    async def change(self, actor: Actor, declaration: str | None = None) -> AsyncGenerator[Changing]:
         """Begin a change in somebody's name; where anything is raised, nothing was done and nobody is told.
 
-        Raises CaveError, 422, where it is there already or names what isn't there.
+        `declaration` is the deployment whose declaration it follows, where it does. Raises CaveError, 422, where it is
+        there already or names what isn't there.
         """
         try:
             async with self._database.begin() as session:
-                changing = Changing(session, actor)
+                changing = Changing(session, actor, declaration)
                 yield changing
                 told = await changing.finish()
         except IntegrityError as error:

@@ -123,7 +123,7 @@ async def _demand_empty(connection: AsyncConnection, order: Import) -> None:
 
 
 async def _empty(connection: AsyncConnection) -> None:
-    for name in ("login_token", "user_identity", *(table.name for table in reversed(TABLES))):
+    for name in ("declaration", "login_token", "user_identity", *(table.name for table in reversed(TABLES))):
         await connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
 
 

@@ -13,7 +13,7 @@ from karst_auth.tokens import hint
 from karst_platform.cave.guard.authority import token_hash
 from karst_platform.dumps import Row
 
-_OURS = frozenset({"audit", "login_token", "user_identity", "version"})
+_OURS = frozenset({"audit", "declaration", "login_token", "user_identity", "version"})
 TABLES: Sequence[Table] = tuple(table for table in Base.metadata.sorted_tables if table.name not in _OURS)
 """From those that others refer to, to those that refer to others."""
 Value = object

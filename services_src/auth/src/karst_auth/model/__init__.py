@@ -14,7 +14,7 @@ from karst_auth.model.access import (
 )
 from karst_auth.model.base import Base
 from karst_auth.model.people import Affiliation, App, CustomName, User, UserAffiliation, UserIdentity
-from karst_auth.model.records import AuditEntry, Version
+from karst_auth.model.records import AuditEntry, Declaration, Version
 from karst_auth.model.tokens import ApiKey, LoginToken
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "CustomName",
     "Dataset",
     "DatasetAdmin",
+    "Declaration",
     "Grant",
     "Group",
     "LoginToken",

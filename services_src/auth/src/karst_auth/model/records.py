@@ -32,6 +32,17 @@ class AuditEntry(Base):
     ip: Mapped[str | None] = mapped_column(String(45))
 
 
+class Declaration(Base):
+    """Something that a deployment's declaration made, and nobody by hand. It goes with the thing."""
+
+    __tablename__ = "declaration"
+    __table_args__ = (Index("ix_declaration_deployment", "deployment"),)
+
+    thing: Mapped[str] = mapped_column(Text, primary_key=True)
+    """The kind and ids, such as `dataset/3` or `grant/3/7/1`."""
+    deployment: Mapped[str] = mapped_column(String(120))
+
+
 class Version(Base):
     """How often something changed, counted in the same transaction as the change."""
 

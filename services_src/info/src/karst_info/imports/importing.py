@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Float, Integer, String, Table, Text, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from karst_info.checking import KINDS, check
-from karst_info.model import AlignedVolume, Base, Datastack, ImageSource
+from karst_info.model import AlignedVolume, Base, Datastack, Declaration, ImageSource
 from karst_platform.dumps import Dump, DumpError, Row
 from karst_platform.dumps import Table as Name
 from karst_platform.relational import Relational
@@ -126,6 +126,7 @@ async def _write(session: AsyncSession, read: _Read, dump: Dump, order: Import) 
                     "takes away all that it holds"
                 )
                 raise RefusedImportError(message)
+    await session.execute(delete(Declaration))
     for table in reversed(TABLES):
         await session.execute(delete(table))
     for table in TABLES:
