@@ -11,15 +11,13 @@ from pathlib import Path
 import psycopg
 
 from bench.auth_growth import growth, sample
-from bench.clio_load import closed_loop, open_loop
 from bench.measure import BenchError, Figure
+from bench.often import Often, asked_often
 from bench.served import Served, serving
 from karst_auth.migrations import MIGRATIONS
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
 
-_CONNECTIONS = 64
 _RECORD = "/auth/api/v1/user/cache"
-_LEAST_PER_S = 1500
 _LOAD_S = 10.0
 _START_S = 60
 
@@ -42,30 +40,16 @@ def measure(folder: Path, load_s: float = _LOAD_S) -> list[Figure]:
 
 
 def _measured(server: Served, authorized: dict[str, str], load_s: float) -> list[Figure]:
-    request, load = [server.request(_RECORD, authorized)], os.getloadavg()[0]
-    closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=min(1, load_s))
-    before_s = server.cpu_s()
-    closed = closed_loop(server.port, request, connections=_CONNECTIONS, duration_s=load_s)
-    each_us = (server.cpu_s() - before_s) / len(closed.latencies_s) * 1e6
-    per_s = _LEAST_PER_S / 3
-    opened = open_loop(server.port, request, connections=_CONNECTIONS, per_s=per_s, duration_s=load_s)
-    return [
-        Figure(
-            step="`GET /user/cache`, as many as it can",
-            value=closed.per_s,
-            limit=_LEAST_PER_S,
-            unit="/s",
-            is_least=True,
-            note=f"{_CONNECTIONS} connections, {each_us:.0f} us of server CPU each; load before it {load:.1f}",
-        ),
-        Figure(
-            step=f"the same, {per_s:.0f} a second, p99",
-            value=opened.percentile_ms(0.99),
-            limit=15,
-            unit="ms",
-            note=f"median {opened.percentile_ms(0.5):.1f} ms, longest {opened.percentile_ms(1):.0f} ms",
-        ),
-    ]
+    what = Often(
+        path=_RECORD,
+        headers=authorized,
+        least_per_s=1500,
+        percentile=99,
+        longest_ms=15,
+        name="`GET /user/cache`",
+        note=f"load before it {os.getloadavg()[0]:.1f}",
+    )
+    return asked_often(server, what, load_s)
 
 
 def _wait(server: Served, authorized: dict[str, str]) -> None:
