@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from karst_auth.admin.forms import Asking, Values
@@ -19,6 +20,9 @@ from karst_auth.changes.ledger import Changing
 from karst_auth.known import Known
 from karst_auth.model import Base
 from karst_platform.cave.errors import CaveError
+
+Asked = Callable[[AsyncSession], Awaitable[Asking]]
+"""Makes a form, of what the database has."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,34 @@ class Cell:
     """`warn` for what one should notice, `aside` for what one may overlook."""
 
 
+def aside(value: object) -> Cell:
+    """What one may overlook, such as an id."""
+    return Cell(str(value), tone="aside")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
     """How things of a kind are listed."""
 
     headings: Sequence[str]
-    query: Callable[[str, Known], Query]
-    """The rows that contain a text, all of them for an empty one, as far as somebody may see them. The key stands
-    first in each."""
+    seen_by: Callable[[Known], Query]
+    """All of them, as far as somebody may see them. The key stands first in each row."""
+    means: Callable[[str], ColumnElement[bool]]
+    """Whether a search means a row."""
     key: Key
     cells: Callable[[Any], Sequence[Cell]]
     looks_for: str = "Search by name"
     is_newest_first: bool = False
     exactly: Callable[[AsyncSession, str], Awaitable[int | None]] | None = None
     """Finds at once, by an index, the one that a text means beyond doubt; its id is the key then."""
+
+    async def found(self, session: AsyncSession, search: str, caller: Known) -> Query:
+        """What somebody may see of what a search means; all of it for an empty one."""
+        query = self.seen_by(caller)
+        if not search:
+            return query
+        meant = await self.exactly(session, search) if self.exactly is not None else None
+        return query.where(self.key == meant if meant is not None else self.means(search))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,25 +97,35 @@ class Area:
     about: str
     table: type[Base]
     rows: Rows
-    asking: Callable[[AsyncSession], Awaitable[Asking]]
+    form: Asking | Asked
     """What to say of a new one."""
     create: Callable[[Changing, Values], Awaitable[int]]
-    read: Callable[[AsyncSession, int], Awaitable[Thing | None]]
-    remove: Callable[[Changing, int], Awaitable[None]]
+    thing: Callable[[Any], Thing | None]
+    """One of them, of its row; None for a row that is of another kind."""
+    remove: Callable[[Changing, int], Awaitable[object]]
     removal: str
     """What goes with it."""
-    asking_again: Callable[[AsyncSession], Awaitable[Asking]] | None = None
-    """What can be changed later; None where nothing can."""
+    form_again: Asking | None = None
+    """What can be changed later, where that is something else."""
     update: Callable[[Changing, int, Values], Awaitable[int | None]] | None = None
-    """Returns the id where that is another one afterwards."""
+    """Returns the id where that is another one afterwards. None where nothing can be changed."""
     has_own_page: bool = False
     """Whether one of them has more to show than a form."""
     markdown: str = ""
     """The field whose text is Markdown, which pages show as people will see it."""
 
+    async def asking(self, session: AsyncSession) -> Asking:
+        """The form to make one."""
+        return self.form if isinstance(self.form, Asking) else await self.form(session)
+
+    async def asking_again(self, session: AsyncSession) -> Asking:
+        """The form to change one."""
+        return self.form_again or await self.asking(session)
+
     async def demand(self, session: AsyncSession, id_: int) -> Thing:
         """Read one of them. Raises CaveError, 404."""
-        found = await self.read(session, id_)
+        row = await session.get(self.table, id_)
+        found = self.thing(row) if row is not None else None
         if found is None:
             raise CaveError(404, "not_found", f"There is no such {self.one}. Somebody may have removed it.")
         return found
@@ -115,12 +143,3 @@ class Area:
     def link(self, id_: int) -> str:
         """Where one of them is, below `/admin`."""
         return f"{self.path}/{id_}"
-
-
-def always(asking: Asking) -> Callable[[AsyncSession], Awaitable[Asking]]:
-    """A form that is the same whatever the database has."""
-
-    async def same(_session: AsyncSession) -> Asking:
-        return asking
-
-    return same

@@ -17,7 +17,7 @@ from karst_auth.admin.areas import AREAS
 from karst_auth.admin.areas.service_accounts import SERVICE_ACCOUNTS
 from karst_auth.admin.csv import csv_line
 from karst_auth.admin.desk import Desk, home_of
-from karst_auth.admin.doing import id_of
+from karst_auth.admin.forms import id_of
 from karst_auth.admin.listing import Asked, page
 from karst_auth.admin.simple import change_page, make_one, show_new
 from karst_auth.api.needs import Superadmin
@@ -113,7 +113,7 @@ async def _lines(desk: Desk, area: Area, caller: Known) -> AsyncGenerator[str]:
             rows = area.rows
             found = await page(
                 session,
-                rows.query("", caller),
+                rows.seen_by(caller),
                 asked,
                 key=rows.key,
                 is_newest_first=rows.is_newest_first,

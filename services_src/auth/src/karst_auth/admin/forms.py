@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import cast
 
-from karst_auth.changes.values import invalid
+from karst_auth.changes.values import identifier, invalid
 from karst_platform.cave.errors import CaveError
 from karst_platform.pages import CSRF_FIELD, Choice, Field, Form, Kind, Sent, empty_form, filled_form
 
@@ -85,6 +85,18 @@ class FormError(Exception):
     def __init__(self, form: Form) -> None:
         super().__init__("; ".join(form.errors.values()))
         self.form = form
+
+
+def message_of(error: CaveError) -> str:
+    """What an error says to people."""
+    return str(cast("Mapping[str, str]", error.detail)["message"])
+
+
+def id_of(text: str, name: str) -> int:
+    """An id that a form has. Raises CaveError, 400 or 422."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        invalid(f"{name} is missing: write a number.")
+    return identifier(int(text), name)
 
 
 def choices(rows: Sequence[tuple[int, str]]) -> Sequence[Choice]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,20 +11,21 @@ from starlette.responses import Response
 
 from karst_auth.admin.areas.groups import GROUPS
 from karst_auth.admin.desk import Desk
-from karst_auth.admin.doing import Work, do, id_of
 from karst_auth.admin.finding import find_users, means, meant_users, wanted
-from karst_auth.admin.forms import SEEN
+from karst_auth.admin.forms import SEEN, id_of
 from karst_auth.admin.listing import Query, asked_by, page
+from karst_auth.admin.own_page import OwnPage
 from karst_auth.admin.seen import demand_same
-from karst_auth.admin.simple import change_page, list_page
+from karst_auth.admin.simple import list_page
 from karst_auth.api.needs import GroupAdmin, Id, SomeRole, Superadmin
 from karst_auth.changes import groups
 from karst_auth.changes.ledger import Changing
+from karst_auth.granted import by_thing, granted_to
 from karst_auth.known import Known
-from karst_auth.model import CustomName, Dataset, Grant, Membership, Permission, User
+from karst_auth.model import CustomName, Dataset, Membership, User
 from karst_auth.records import shown_name
 from karst_platform.cave.errors import CaveError
-from karst_platform.pages import Form, Posted
+from karst_platform.pages import Posted
 
 _MOST_GRANTS = 500
 
@@ -30,44 +33,31 @@ _MOST_GRANTS = 500
 def group_routes(desk: Desk) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/admin/groups", include_in_schema=False)
-    _reads(router, desk)
-    _members(router, desk)
-    return router
+    page = OwnPage(desk=desk, area=GROUPS, template="group.html.j2", shown=_shown)
 
-
-def _reads(router: APIRouter, desk: Desk) -> None:
     @router.get("")
     async def list_groups(request: Request, caller: SomeRole) -> Response:
         return await list_page(desk, request, caller, GROUPS)
 
     @router.get("/{group_id:int}")
     async def one_group(request: Request, group_id: Id, caller: GroupAdmin) -> Response:
-        return await _show(desk, request, caller, group_id)
+        return await page.show(request, caller, group_id)
 
     @router.post("/{group_id:int}")
     async def rename_group(request: Request, group_id: Id, caller: Superadmin, sent: Posted) -> Response:
-        answer = await change_page(desk, request, caller, GROUPS, group_id, sent)
-        if isinstance(answer, Response):
-            return answer
-        form, seen, error = answer
-        return await _show(desk, request, caller, group_id, form=form, seen=seen, status=error.status_code)
+        return await page.change(request, caller, group_id, sent)
+
+    _members(router, page)
+    return router
 
 
-def _members(router: APIRouter, desk: Desk) -> None:
-    async def do_for(request: Request, caller: Known, group_id: int, work: Work) -> Response:
-        async def again(problem: str, status: int) -> Response:
-            return await _show(desk, request, caller, group_id, problem=problem, status=status)
-
-        return await do(desk, request, caller, work, back=GROUPS.link(group_id), again=again)
-
+def _members(router: APIRouter, page: OwnPage) -> None:
     @router.post("/{group_id:int}/members")
     async def add_member(request: Request, group_id: Id, caller: GroupAdmin, sent: Posted) -> Response:
-        async def work(change: Changing) -> str:
-            user_id = id_of(sent.text("user_id"), "user_id")
-            await groups.add_member(change, group_id=group_id, user_id=user_id)
-            return "added"
+        async def work(change: Changing) -> None:
+            await groups.add_member(change, group_id=group_id, user_id=id_of(sent.text("user_id"), "user_id"))
 
-        return await do_for(request, caller, group_id, work)
+        return await page.do(request, caller, group_id, "added", work)
 
     @router.post("/{group_id:int}/members/{user_id:int}")
     async def set_admin(request: Request, group_id: Id, user_id: Id, caller: GroupAdmin, sent: Posted) -> Response:
@@ -78,16 +68,15 @@ def _members(router: APIRouter, desk: Desk) -> None:
             await groups.set_admin(change, group_id=group_id, user_id=user_id, is_admin=is_admin)
             return "changed"
 
-        return await do_for(request, caller, group_id, work)
+        return await page.do(request, caller, group_id, "changed", work)
 
     @router.post("/{group_id:int}/members/{user_id:int}/remove")
     async def remove_member(request: Request, group_id: Id, user_id: Id, caller: GroupAdmin, sent: Posted) -> Response:
-        async def work(change: Changing) -> str:
+        async def work(change: Changing) -> None:
             await _held(change, group_id, user_id, sent.text(SEEN))
             await groups.remove_member(change, group_id=group_id, user_id=user_id, may_remove_admins=caller.admin)
-            return "removed"
 
-        return await do_for(request, caller, group_id, work)
+        return await page.do(request, caller, group_id, "removed", work)
 
 
 async def _held(change: Changing, group_id: int, user_id: int, told: str) -> bool:
@@ -107,41 +96,18 @@ def _role(is_admin: bool) -> str:  # noqa: FBT001 - what a row says
     return "admin" if is_admin else "member"
 
 
-async def _show(
-    desk: Desk,
-    request: Request,
-    caller: Known,
-    group_id: int,
-    *,
-    form: Form | None = None,
-    seen: str = "",
-    problem: str = "",
-    status: int = 200,
-) -> Response:
-    asked, find = asked_by(request.query_params), wanted(request.query_params, "person")
-    async with desk.reading() as session:
-        thing = await GROUPS.demand(session, group_id)
-        asking = await GROUPS.asking(session)
-        members = await page(
-            session, await _listed(session, group_id, asked.find, caller), asked, key=Membership.user_id
-        )
-        people = await find_users(session, find, caller)
-        already = await _among(session, group_id, [row[0] for row in people.rows or ()])
-        granted = await _granted(session, group_id)
-    values = {
-        "area": GROUPS,
-        "thing": thing,
-        "form": form or asking.empty(thing.values),
-        "seen": seen or thing.seen,
-        "members": members,
+async def _shown(session: AsyncSession, request: Request, caller: Known, group_id: int) -> Mapping[str, object]:
+    asked = asked_by(request.query_params)
+    listed = await _listed(session, group_id, asked.find, caller)
+    people = await find_users(session, wanted(request.query_params, "person"), caller)
+    return {
+        "members": await page(session, listed, asked, key=Membership.user_id),
         "role": _role,
         "people": people,
-        "already": already,
-        "granted": granted,
-        "problem": problem,
+        "already": await _among(session, group_id, [row[0] for row in people.rows or ()]),
+        "granted": by_thing(await session.execute(granted_to(group_id, Dataset.name).limit(_MOST_GRANTS))),
         "most": _MOST_GRANTS,
     }
-    return desk.show(request, caller, "group.html.j2", values, status=status)
 
 
 async def _listed(session: AsyncSession, group_id: int, search: str, caller: Known) -> Query:
@@ -161,18 +127,3 @@ async def _listed(session: AsyncSession, group_id: int, search: str, caller: Kno
 async def _among(session: AsyncSession, group_id: int, user_ids: list[int]) -> frozenset[int]:
     query = select(Membership.user_id).where(Membership.group_id == group_id, Membership.user_id.in_(user_ids))
     return frozenset((await session.scalars(query)).all())
-
-
-async def _granted(session: AsyncSession, group_id: int) -> dict[tuple[int, str], list[str]]:
-    query = (
-        select(Dataset.id, Dataset.name, Permission.name)
-        .join(Grant, Grant.dataset_id == Dataset.id)
-        .join(Permission, Permission.id == Grant.permission_id)
-        .where(Grant.group_id == group_id)
-        .order_by(Dataset.name, Permission.id)
-        .limit(_MOST_GRANTS)
-    )
-    made: dict[tuple[int, str], list[str]] = {}
-    for id_, name, permission in await session.execute(query):
-        made.setdefault((id_, name), []).append(permission)
-    return made

@@ -6,8 +6,9 @@ beginning. A search reads the table from where the page begins until the page is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -77,6 +78,13 @@ def matches(
     if find.isascii() and find.isdigit() and len(find) <= 18:
         conditions.append(number == int(find))
     return or_(*conditions)
+
+
+def by(
+    texts: Sequence[SQLColumnExpression[Any]], number: SQLColumnExpression[int]
+) -> Callable[[str], ColumnElement[bool]]:
+    """What `matches` these texts and this number."""
+    return partial(matches, texts=texts, number=number)
 
 
 async def page(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -12,8 +12,7 @@ from starlette.responses import Response
 
 from karst_auth.admin.area import Area, Thing
 from karst_auth.admin.desk import Desk
-from karst_auth.admin.doing import id_of, message_of
-from karst_auth.admin.forms import SEEN, Asking, FormError, Values
+from karst_auth.admin.forms import SEEN, Asking, FormError, Values, id_of, message_of
 from karst_auth.admin.listing import asked_by, page
 from karst_auth.admin.seen import CODE
 from karst_auth.api.needs import Id, Superadmin
@@ -49,21 +48,34 @@ async def list_page(desk: Desk, request: Request, caller: Known, area: Area) -> 
     """A page of a list."""
     asked, rows = asked_by(request.query_params), area.rows
     async with desk.reading() as session:
-        meant = await rows.exactly(session, asked.find) if rows.exactly is not None and asked.find else None
-        query = rows.query(asked.find, caller) if meant is None else rows.query("", caller).where(rows.key == meant)
+        query = await rows.found(session, asked.find, caller)
         found = await page(session, query, asked, key=rows.key, is_newest_first=rows.is_newest_first)
     cells = [rows.cells(row) for row in found.rows]
     return desk.show(request, caller, "list.html.j2", {"area": area, "listing": found, "rows": cells})
 
 
+def whole(asking: Asking, _caller: Known) -> Asking:
+    """All of a form, whoever fills it in."""
+    return asking
+
+
 async def change_page(
-    desk: Desk, request: Request, caller: Known, area: Area, id_: int, sent: Sent
+    desk: Desk,
+    request: Request,
+    caller: Known,
+    area: Area,
+    id_: int,
+    sent: Sent,
+    asked: Callable[[Asking, Known], Asking] = whole,
 ) -> Response | tuple[Form, str, CaveError]:
-    """Save what a form says. What it has against it is returned: the form, what it sees now, and why."""
-    if area.asking_again is None or area.update is None:
+    """Save what a form says, or the part that is `asked`.
+
+    What it has against it is returned: the form, what it sees now, and why.
+    """
+    if area.update is None:
         raise CaveError(404, "not_found", f"No {area.one} can be changed.")
     async with desk.reading() as session:
-        asking = await area.asking_again(session)
+        asking = asked(await area.asking_again(session), caller)
         thing = await area.demand(session, id_)
     form = asking.filled(sent)
     try:
@@ -169,7 +181,7 @@ def _edit(router: APIRouter, desk: Desk, area: Area) -> None:
     async def one(request: Request, id_: Id, caller: Superadmin) -> Response:
         async with desk.reading() as session:
             thing = await area.demand(session, id_)
-            asking = await (area.asking_again or area.asking)(session)
+            asking = await area.asking_again(session)
         return await show_edit(desk, request, caller, area, thing, asking.empty(thing.values), thing.seen)
 
     if area.update is None:

@@ -19,11 +19,10 @@ from karst_auth.api.needs import (
     json_answer,
 )
 from karst_auth.changes import datasets
+from karst_auth.changes.rows import demand
 from karst_auth.changes.values import identifier, needed
-from karst_auth.model import CustomName, Dataset, Grant, Group, Permission, User
-from karst_auth.model import DatasetAdmin as DatasetAdminRow
-from karst_auth.records import shown_name
-from karst_platform.cave.errors import CaveError
+from karst_auth.granted import granted_on, managers_of, told
+from karst_auth.model import Dataset, Group
 
 
 def routes(needs: Needs) -> APIRouter:
@@ -51,16 +50,14 @@ def _datasets(router: APIRouter, needs: Needs) -> None:
         """Make a dataset, with terms of service or null."""
         name, tos_id = needed(body, "name"), needed(body, "tos_id")
         async with changing(needs, request, caller) as change:
-            told = _told(await datasets.create(change, name=name, tos_id=tos_id))
-        return json_answer(told)
+            made = _told(await datasets.create(change, name=name, tos_id=tos_id))
+        return json_answer(made)
 
     @router.get("/dataset/{dataset_id:int}")
     async def one_dataset(dataset_id: Id, _caller: SomeRole) -> Response:
         """Tell of one dataset."""
         async with needs.database.begin() as session:
-            row = await session.get(Dataset, dataset_id)
-        if row is None:
-            raise CaveError(404, "not_found", "There is no such dataset.")
+            row = await demand(session, Dataset, dataset_id, "There is no such dataset.")
         return json_answer(_told(row))
 
     @router.put("/dataset/{dataset_id:int}")
@@ -82,15 +79,8 @@ def _admins(router: APIRouter, needs: Needs) -> None:
     @router.get("/dataset/{dataset_id:int}/admin")
     async def admins_of_dataset(dataset_id: Id, _caller: DatasetAdmin) -> Response:
         """List who manages a dataset."""
-        query = (
-            select(User.id, shown_name())
-            .join(DatasetAdminRow, DatasetAdminRow.user_id == User.id)
-            .outerjoin(CustomName, CustomName.user_id == User.id)
-            .where(DatasetAdminRow.dataset_id == dataset_id)
-            .order_by(User.id)
-        )
         async with needs.database.begin() as session:
-            rows = (await session.execute(query)).all()
+            rows = (await session.execute(managers_of(dataset_id))).all()
         return json_answer([{"id": id_, "name": name} for id_, name in rows])
 
     @router.post("/dataset/{dataset_id:int}/admin")
@@ -113,16 +103,8 @@ def _grants(router: APIRouter, needs: Needs) -> None:
     @router.get("/dataset/{dataset_id:int}/group")
     async def groups_of_dataset(dataset_id: Id, _caller: DatasetAdmin) -> Response:
         """List what which group may do with a dataset."""
-        query = (
-            select(Group.id, Group.name, Permission.name, Permission.id)
-            .join(Grant, Grant.group_id == Group.id)
-            .join(Permission, Permission.id == Grant.permission_id)
-            .where(Grant.dataset_id == dataset_id)
-            .order_by(Group.id, Permission.id)
-        )
         async with needs.database.begin() as session:
-            rows = (await session.execute(query)).all()
-        return json_answer([{"id": i, "name": n, "permission": p, "permission_id": pi} for i, n, p, pi in rows])
+            return json_answer(told(await session.execute(granted_on(dataset_id, Group.id))))
 
     @router.post("/dataset/{dataset_id:int}/group")
     async def grant(request: Request, dataset_id: Id, caller: DatasetAdmin, body: Body) -> Response:

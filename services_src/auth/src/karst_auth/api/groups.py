@@ -22,10 +22,11 @@ from karst_auth.api.needs import (
     plain,
 )
 from karst_auth.changes import groups
+from karst_auth.changes.rows import demand
 from karst_auth.changes.values import flag, identifier
-from karst_auth.model import CustomName, Dataset, Grant, Group, Membership, Permission, User
+from karst_auth.granted import granted_to, told
+from karst_auth.model import CustomName, Dataset, Group, Membership, User
 from karst_auth.records import shown_name
-from karst_platform.cave.errors import CaveError
 
 _MOST_FOUND = 10_000
 Kind = Literal["user", "service_account"]
@@ -63,9 +64,7 @@ def _lists(router: APIRouter, needs: Needs) -> None:
     async def one_group(group_id: Id, _caller: SomeRole) -> Response:
         """Tell of one group."""
         async with needs.database.begin() as session:
-            group = await session.get(Group, group_id)
-        if group is None:
-            raise CaveError(404, "not_found", "There is no such group.")
+            group = await demand(session, Group, group_id, "There is no such group.")
         return json_answer({"id": group.id, "name": group.name})
 
     @router.delete("/group/{group_id:int}")
@@ -103,16 +102,8 @@ def _reads(router: APIRouter, needs: Needs) -> None:
     @router.get("/group/{group_id:int}/dataset")
     async def datasets_of_group(group_id: Id, _caller: SomeRole) -> Response:
         """List what a group may do with which dataset."""
-        query = (
-            select(Dataset.id, Dataset.name, Permission.name, Permission.id)
-            .join(Grant, Grant.dataset_id == Dataset.id)
-            .join(Permission, Permission.id == Grant.permission_id)
-            .where(Grant.group_id == group_id)
-            .order_by(Dataset.id, Permission.id)
-        )
         async with needs.database.begin() as session:
-            rows = (await session.execute(query)).all()
-        return json_answer([{"id": i, "name": n, "permission": p, "permission_id": pi} for i, n, p, pi in rows])
+            return json_answer(told(await session.execute(granted_to(group_id, Dataset.id))))
 
 
 def _members(router: APIRouter, needs: Needs) -> None:

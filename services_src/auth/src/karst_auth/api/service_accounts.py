@@ -83,8 +83,7 @@ def _one(router: APIRouter, needs: Needs) -> None:
     async def remove_service_account(request: Request, user_id: Id, caller: Superadmin) -> Response:
         """Take a service account away, with its key."""
         async with changing(needs, request, caller) as change:
-            await users.locked(change, user_id, is_service_account=True)
-            await users.remove(change, user_id=user_id)
+            await users.remove(change, user_id=user_id, is_service_account=True)
         return json_answer(SUCCESS)
 
 

@@ -20,9 +20,9 @@ from karst_auth.api.needs import (
     plain,
 )
 from karst_auth.changes import datasets, terms
+from karst_auth.changes.rows import demand
 from karst_auth.changes.values import only
 from karst_auth.model import Permission, Tos
-from karst_platform.cave.errors import CaveError
 
 
 def routes(needs: Needs) -> APIRouter:
@@ -55,9 +55,7 @@ def _terms(router: APIRouter, needs: Needs) -> None:
     async def one_terms(tos_id: Id, _caller: SomeRole) -> Response:
         """Tell of terms of service."""
         async with needs.database.begin() as session:
-            row = await session.get(Tos, tos_id)
-        if row is None:
-            raise CaveError(404, "not_found", "There are no such terms of service.")
+            row = await demand(session, Tos, tos_id, terms.MISSING)
         return json_answer(_told(row))
 
     @router.put("/tos/{tos_id:int}", tags=["Terms of service"])
@@ -91,9 +89,7 @@ def _permissions(router: APIRouter, needs: Needs) -> None:
     async def one_permission(permission_id: Id, _caller: SomeRole) -> Response:
         """Tell of one permission."""
         async with needs.database.begin() as session:
-            row = await session.get(Permission, permission_id)
-        if row is None:
-            raise CaveError(404, "not_found", "There is no such permission.")
+            row = await demand(session, Permission, permission_id, "There is no such permission.")
         return json_answer({"id": row.id, "name": row.name})
 
     @router.put("/permission/{permission_id:int}", tags=["Permissions"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import delete, select
 
 from karst_auth.changes.ledger import Changing
+from karst_auth.changes.rows import locked
 from karst_auth.changes.values import identifier, invalid, only, text
 from karst_auth.model import Dataset, DatasetAdmin, Grant, Group, Permission, Tos, User
 from karst_platform.cave.errors import CaveError
@@ -127,9 +128,7 @@ async def create_permission(change: Changing, *, name: object) -> Permission:
 
 async def rename_permission(change: Changing, *, permission_id: int, name: object) -> None:
     """Give a permission another name; services ask for it by its name. Raises CaveError, 404 or 422."""
-    row = await change.session.get(Permission, permission_id, with_for_update=True)
-    if row is None:
-        raise CaveError(404, "not_found", "There is no such permission.")
+    row = await locked(change.session, Permission, permission_id, "There is no such permission.")
     before, row.name = row.name, text(name, "name", NAME)
     await change.session.flush()
     change.note("permission.rename", f"permission/{permission_id}", before={"name": before}, after={"name": row.name})
@@ -139,9 +138,7 @@ async def rename_permission(change: Changing, *, permission_id: int, name: objec
 
 async def remove_permission(change: Changing, *, permission_id: int) -> None:
     """Take a permission away. Raises CaveError: 404, 403 for view and edit, 422 while a group has it."""
-    row = await change.session.get(Permission, permission_id, with_for_update=True)
-    if row is None:
-        raise CaveError(404, "not_found", "There is no such permission.")
+    row = await locked(change.session, Permission, permission_id, "There is no such permission.")
     if permission_id in BUILT_IN:
         raise CaveError(403, "built_in", "Clients know view and edit; they stay.")
     await change.session.delete(row)
@@ -158,10 +155,7 @@ async def concerns_dataset(change: Changing, dataset_id: int) -> None:
 
 
 async def _locked(change: Changing, dataset_id: int) -> Dataset:
-    dataset = await change.session.get(Dataset, dataset_id, with_for_update={"key_share": True})
-    if dataset is None:
-        raise CaveError(404, "not_found", "There is no such dataset.")
-    return dataset
+    return await locked(change.session, Dataset, dataset_id, "There is no such dataset.", is_kept=True)
 
 
 async def _tos(change: Changing, tos_id: object) -> int | None:

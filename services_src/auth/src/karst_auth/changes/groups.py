@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from karst_auth.changes.ledger import Changing
+from karst_auth.changes.rows import locked
 from karst_auth.changes.values import text
 from karst_auth.model import Grant, Group, Membership, User
 from karst_platform.cave.errors import CaveError
@@ -95,10 +96,7 @@ async def remove_member(
 
 async def _locked(change: Changing, group_id: int) -> Group:
     """The group, which nobody else removes meanwhile."""
-    group = await change.session.get(Group, group_id, with_for_update={"key_share": True})
-    if group is None:
-        raise CaveError(404, "not_found", "There is no such group.")
-    return group
+    return await locked(change.session, Group, group_id, "There is no such group.", is_kept=True)
 
 
 async def _movable(change: Changing, group_id: int) -> Group:

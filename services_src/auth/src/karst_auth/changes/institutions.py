@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from karst_auth.changes.ledger import Changing
+from karst_auth.changes.rows import locked
 from karst_auth.changes.values import invalid, only, text
 from karst_auth.model import Affiliation, App, User, UserAffiliation
 from karst_platform.cave.errors import CaveError
@@ -61,10 +62,11 @@ async def join(
     user_id: int,
     start: datetime | None = None,
     end: datetime | None = None,
-) -> None:
+) -> int:
     """Let somebody belong to an institution, or say anew from when to when: UTC, without a zone.
 
-    Raises CaveError: 400 for an end before the start, 404 for the institution, 422 for the user.
+    The stay's id is returned. Raises CaveError: 400 for an end before the start, 404 for the institution, 422 for the
+    user.
     """
     if start is not None and end is not None and end < start:
         invalid("The end is before the start.")
@@ -76,10 +78,11 @@ async def join(
     statement = statement.on_conflict_do_update(
         index_elements=[UserAffiliation.user_id, UserAffiliation.affiliation_id], set_=times
     )
-    await change.session.execute(statement)
+    id_ = await change.session.scalar(statement.returning(UserAffiliation.id))
     told = {name: time.isoformat() if time is not None else None for name, time in times.items()}
     change.note("affiliation.join", f"affiliation/{affiliation_id}", after={"user_id": user_id, **told})
     change.concerns_users(user_id)
+    return id_ or 0
 
 
 async def leave(change: Changing, *, affiliation_id: int, user_id: int) -> None:
@@ -112,18 +115,13 @@ async def allow_viewer(change: Changing, *, origin: object) -> int:
 
 async def forbid_viewer(change: Changing, *, app_id: int) -> None:
     """Let viewers of an origin get tokens no longer. Raises CaveError, 404."""
-    row = await change.session.get(App, app_id, with_for_update=True)
-    if row is None:
-        raise CaveError(404, "not_found", "There is no such viewer.")
+    row = await locked(change.session, App, app_id, "There is no such viewer.")
     await change.session.delete(row)
     change.note("viewer.forbid", f"app/{app_id}", before={"url": row.url})
 
 
 async def _locked(change: Changing, affiliation_id: int) -> Affiliation:
-    row = await change.session.get(Affiliation, affiliation_id, with_for_update=True)
-    if row is None:
-        raise CaveError(404, "not_found", "There is no such institution.")
-    return row
+    return await locked(change.session, Affiliation, affiliation_id, "There is no such institution.")
 
 
 async def _concerns_members(change: Changing, affiliation_id: int) -> None:

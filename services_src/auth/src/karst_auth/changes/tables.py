@@ -13,8 +13,11 @@ from karst_platform.cave.errors import CaveError
 NAME = 120
 
 
-async def map_table(change: Changing, *, namespace: object, table: object, dataset: object) -> None:
-    """Let a table belong to the dataset of exactly this name. Raises CaveError, 404, or 422 where it belongs to one."""
+async def map_table(change: Changing, *, namespace: object, table: object, dataset: object) -> int:
+    """Let a table belong to the dataset of exactly this name; its id is returned.
+
+    Raises CaveError, 404, or 422 where it belongs to one.
+    """
     named = text(dataset, "dataset", NAME)
     dataset_id = await _dataset_id(change, named)
     row = ServiceTable(
@@ -24,6 +27,7 @@ async def map_table(change: Changing, *, namespace: object, table: object, datas
     await change.session.flush()
     change.note("table.map", f"table/{row.service_name}/{row.table_name}", after={"dataset": named})
     change.concerns_table(row.service_name, row.table_name)
+    return row.id
 
 
 async def unmap_table(change: Changing, *, namespace: str, table: str, dataset: str) -> None:
@@ -42,16 +46,17 @@ async def unmap_table(change: Changing, *, namespace: str, table: str, dataset: 
     change.concerns_table(row.service_name, row.table_name)
 
 
-async def set_public(change: Changing, *, table: object, root_id: object, is_public: bool) -> None:
-    """Let everybody see one root of a table, or no longer."""
+async def set_public(change: Changing, *, table: object, root_id: object, is_public: bool) -> int:
+    """Let everybody see one root of a table, or no longer; its id is returned."""
     named, root = text(table, "table_id", NAME), identifier(root_id, "root_id", LARGEST_ROOT)
     statement = insert(PublicRoot).values(table_id=named, root_id=root, public=is_public)
     statement = statement.on_conflict_do_update(
         index_elements=[PublicRoot.table_id, PublicRoot.root_id], set_={"public": is_public}
     )
-    await change.session.execute(statement)
+    id_ = await change.session.scalar(statement.returning(PublicRoot.id))
     change.note("root.set_public", f"root/{named}/{root}", after={"public": is_public})
     change.concerns_public(named)
+    return id_ or 0
 
 
 async def remove_root(change: Changing, *, table: object, root_id: object) -> None:

@@ -9,11 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from karst_auth.changes.datasets import concerns_dataset
 from karst_auth.changes.ledger import Changing
+from karst_auth.changes.rows import locked
 from karst_auth.changes.values import only, text
 from karst_auth.model import Dataset, Tos, TosAcceptance, User
 from karst_platform.cave.errors import CaveError
 
 NAME, TEXT = 80, 200_000
+MISSING = "There are no such terms of service."
 
 
 async def create(change: Changing, *, name: object, markdown: object) -> Tos:
@@ -27,9 +29,7 @@ async def create(change: Changing, *, name: object, markdown: object) -> Tos:
 
 async def update(change: Changing, *, tos_id: int, values: Mapping[str, object]) -> None:
     """Change name or text; whoever accepted them has accepted them still. Raises CaveError, 404."""
-    tos = await change.session.get(Tos, tos_id, with_for_update=True)
-    if tos is None:
-        raise CaveError(404, "not_found", "There are no such terms of service.")
+    tos = await locked(change.session, Tos, tos_id, MISSING)
     told = only(values, frozenset({"name", "text"}))
     before = {"name": tos.name, "text": tos.text}
     if "name" in told:
@@ -47,9 +47,7 @@ async def update(change: Changing, *, tos_id: int, values: Mapping[str, object])
 
 async def remove(change: Changing, *, tos_id: int) -> None:
     """Take terms away, and who accepted them. Raises CaveError: 404, and 422 while a dataset has them."""
-    tos = await change.session.get(Tos, tos_id, with_for_update=True)
-    if tos is None:
-        raise CaveError(404, "not_found", "There are no such terms of service.")
+    tos = await locked(change.session, Tos, tos_id, MISSING)
     await change.session.execute(delete(TosAcceptance).where(TosAcceptance.tos_id == tos_id))
     await change.session.delete(tos)
     await change.session.flush()
@@ -59,7 +57,7 @@ async def remove(change: Changing, *, tos_id: int) -> None:
 async def accept(change: Changing, *, tos_id: int, user_id: int) -> None:
     """Note that somebody accepts terms, for their service accounts too; again is no mistake. Raises CaveError, 404."""
     if await change.session.scalar(select(Tos.id).where(Tos.id == tos_id)) is None:
-        raise CaveError(404, "not_found", "There are no such terms of service.")
+        raise CaveError(404, "not_found", MISSING)
     statement = insert(TosAcceptance).values(user_id=user_id, tos_id=tos_id).on_conflict_do_nothing()
     accepted = await change.session.scalar(statement.returning(TosAcceptance.id))
     if accepted is None:

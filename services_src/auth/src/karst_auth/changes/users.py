@@ -85,11 +85,13 @@ async def update(change: Changing, *, user_id: int, values: Mapping[str, object]
         await _switched(change, user)
 
 
-async def remove(change: Changing, *, user_id: int) -> None:
+async def remove(change: Changing, *, user_id: int, is_service_account: bool | None = None) -> None:
     """Take a user away, with all that is theirs, their service accounts too. Raises CaveError, 403, for oneself.
 
-    The audit log stays. An unknown id changes nothing.
+    The audit log stays. An unknown id changes nothing; where `is_service_account` says what it must be, it is 404.
     """
+    if is_service_account is not None:
+        await locked(change, user_id, is_service_account=is_service_account)
     if user_id == change.actor.id:
         raise CaveError(403, "own_account", "Nobody removes themselves: ask another superadmin.")
     query = select(User).where(or_(User.id == user_id, User.parent_id == user_id)).with_for_update()

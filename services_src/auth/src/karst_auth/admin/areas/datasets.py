@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from karst_auth.admin.area import Area, Cell, Rows, Thing
+from karst_auth.admin.area import Area, Cell, Rows, Thing, aside
 from karst_auth.admin.areas.lists import terms_field
 from karst_auth.admin.forms import Asking, Values
-from karst_auth.admin.listing import Query, matches
+from karst_auth.admin.listing import Query, by
 from karst_auth.changes import datasets
 from karst_auth.changes.ledger import Changing
 from karst_auth.known import Known
@@ -26,32 +24,14 @@ _NAME = Field(
 )
 
 
-def _query(search: str, caller: Known) -> Query:
+def _seen_by(caller: Known) -> Query:
     """All datasets for superadmins; for others those that they manage."""
     query = select(Dataset.name, Dataset.id, Tos.name).outerjoin(Tos, Tos.id == Dataset.tos_id)
-    if not caller.admin:
-        query = query.where(Dataset.id.in_(caller.datasets_run))
-    return query.where(matches(search, (Dataset.name,), Dataset.id)) if search else query
+    return query if caller.admin else query.where(Dataset.id.in_(caller.datasets_run))
 
 
-def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of this query
-    name, id_, terms = row
-    return [
-        Cell(name, f"datasets/{id_}"),
-        Cell(terms or "none", tone="" if terms else "aside"),
-        Cell(str(id_), tone="aside"),
-    ]
-
-
-async def _asking(session: AsyncSession) -> Asking:
+async def _form(session: AsyncSession) -> Asking:
     return Asking(fields=(_NAME, await terms_field(session)), unique="name", also={"tos_id": "tos"})
-
-
-async def _read(session: AsyncSession, id_: int) -> Thing | None:
-    row = await session.get(Dataset, id_)
-    if row is None:
-        return None
-    return Thing(id=id_, name=row.name, values={"name": row.name, "tos": row.tos_id}, subject=f"dataset/{id_}")
 
 
 async def _create(change: Changing, values: Values) -> int:
@@ -59,12 +39,9 @@ async def _create(change: Changing, values: Values) -> int:
 
 
 async def _update(change: Changing, id_: int, values: Values) -> None:
-    told = {"name": values["name"], "tos_id": values["tos"]}
-    await datasets.update(change, dataset_id=id_, values=told, may_rename=True)
-
-
-async def _remove(change: Changing, id_: int) -> None:
-    await datasets.remove(change, dataset_id=id_)
+    """Save what a form has: the name is in that of superadmins only."""
+    told = {"tos_id": values["tos"], **({"name": values["name"]} if "name" in values else {})}
+    await datasets.update(change, dataset_id=id_, values=told, may_rename="name" in values)
 
 
 DATASETS = Area(
@@ -74,13 +51,24 @@ DATASETS = Area(
     one="dataset",
     about="What groups may do with data is said here, one dataset for all that is shared alike.",
     table=Dataset,
-    rows=Rows(headings=("Name", "Terms of service", "Id"), query=_query, key=Dataset.name, cells=_cells),
-    asking=_asking,
-    asking_again=_asking,
+    rows=Rows(
+        headings=("Name", "Terms of service", "Id"),
+        seen_by=_seen_by,
+        means=by((Dataset.name,), Dataset.id),
+        key=Dataset.name,
+        cells=lambda row: [
+            Cell(row[0], f"datasets/{row[1]}"),
+            Cell(row[2] or "none", tone="" if row[2] else "aside"),
+            aside(row[1]),
+        ],
+    ),
+    form=_form,
+    thing=lambda row: Thing(
+        id=row.id, name=row.name, values={"name": row.name, "tos": row.tos_id}, subject=f"dataset/{row.id}"
+    ),
     create=_create,
-    read=_read,
     update=_update,
-    remove=_remove,
+    remove=lambda change, id_: datasets.remove(change, dataset_id=id_),
     removal="All grants on it go too. Tables have to be moved to another dataset first.",
     has_own_page=True,
 )

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from karst_auth.admin.area import Area, Cell, Rows, Thing, always
-from karst_auth.admin.forms import Asking, Values
-from karst_auth.admin.listing import Query, matches
+from karst_auth.admin.area import Area, Cell, Rows, Thing, aside
+from karst_auth.admin.forms import Asking
+from karst_auth.admin.listing import Query, by
 from karst_auth.changes import groups
-from karst_auth.changes.ledger import Changing
 from karst_auth.known import Known
 from karst_auth.model import Group
 from karst_platform.pages import Field
 
-_ASKING = Asking(fields=(Field(name="name", label="Name", is_required=True, longest=groups.NAME),), unique="name")
 
-
-def _query(search: str, caller: Known) -> Query:
+def _seen_by(caller: Known) -> Query:
     """All groups for superadmins; for others those that they run."""
     query = select(Group.name, Group.id)
-    if not caller.admin:
-        query = query.where(Group.id.in_(caller.groups_run))
-    return query.where(matches(search, (Group.name,), Group.id)) if search else query
+    return query if caller.admin else query.where(Group.id.in_(caller.groups_run))
 
 
-def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of this query
-    name, id_ = row
-    return [Cell(name, f"groups/{id_}"), Cell(str(id_), tone="aside")]
-
-
-async def _read(session: AsyncSession, id_: int) -> Thing | None:
-    group = await session.get(Group, id_)
-    if group is None:
-        return None
+def _thing(group: Group) -> Thing:
     keeps = f"Every new user joins {groups.DEFAULT}; it stays." if group.name == groups.DEFAULT else ""
-    return Thing(id=id_, name=group.name, values={"name": group.name}, subject=f"group/{id_}", keeps=keeps)
-
-
-async def _create(change: Changing, values: Values) -> int:
-    return await groups.create(change, name=values["name"], admin_id=change.actor.id)
-
-
-async def _update(change: Changing, id_: int, values: Values) -> None:
-    await groups.rename(change, group_id=id_, name=values["name"])
-
-
-async def _remove(change: Changing, id_: int) -> None:
-    await groups.remove(change, group_id=id_)
+    subject = f"group/{group.id}"
+    return Thing(id=group.id, name=group.name, values={"name": group.name}, subject=subject, keeps=keeps)
 
 
 GROUPS = Area(
@@ -59,13 +32,18 @@ GROUPS = Area(
     one="group",
     about="Permissions on datasets are given to groups, and count for all their members.",
     table=Group,
-    rows=Rows(headings=("Name", "Id"), query=_query, key=Group.name, cells=_cells),
-    asking=always(_ASKING),
-    asking_again=always(_ASKING),
-    create=_create,
-    read=_read,
-    update=_update,
-    remove=_remove,
+    rows=Rows(
+        headings=("Name", "Id"),
+        seen_by=_seen_by,
+        means=by((Group.name,), Group.id),
+        key=Group.name,
+        cells=lambda row: [Cell(row[0], f"groups/{row[1]}"), aside(row[1])],
+    ),
+    form=Asking(fields=(Field(name="name", label="Name", is_required=True, longest=groups.NAME),), unique="name"),
+    thing=_thing,
+    create=lambda change, values: groups.create(change, name=values["name"], admin_id=change.actor.id),
+    update=lambda change, id_, values: groups.rename(change, group_id=id_, name=values["name"]),
+    remove=lambda change, id_: groups.remove(change, group_id=id_),
     removal="Its members lose what they may do by it, at once. They stay users.",
     has_own_page=True,
 )

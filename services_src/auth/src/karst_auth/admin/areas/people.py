@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from karst_auth.admin.area import Area, Cell, Rows, Thing, always
+from karst_auth.admin.area import Area, Cell, Rows, Thing, aside
 from karst_auth.admin.forms import Asking, Values
 from karst_auth.admin.listing import Query, matches
 from karst_auth.changes import users
@@ -30,7 +30,6 @@ FLAGS = (
     Field(name="read_only", label="Read only", kind=Kind.TICK, hint="They may edit nothing, whatever groups grant."),
     Field(name="gdpr_consent", label="Agreed to the privacy policy", kind=Kind.TICK),
 )
-EDITED = ("name", "pi", *(each.name for each in FLAGS))
 _NEW = Asking(
     fields=(
         Field(
@@ -47,7 +46,7 @@ _NEW = Asking(
     ),
     unique="email",
 )
-_EDIT = Asking(fields=(NAME, PI, *FLAGS))
+EDIT = Asking(fields=(NAME, PI, *FLAGS))
 
 
 def found(search: str) -> ColumnElement[bool]:
@@ -56,45 +55,30 @@ def found(search: str) -> ColumnElement[bool]:
     return or_(matches(search, (User.name, User.email), User.id), User.id.in_(chosen))
 
 
-def _query(search: str, _caller: Known) -> Query:
-    query = (
+def _seen_by(_caller: Known) -> Query:
+    return (
         select(User.id, shown_name(), User)
         .outerjoin(CustomName, CustomName.user_id == User.id)
         .where(User.parent_id.is_(None))
     )
-    return query.where(found(search)) if search else query
 
 
-def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of this query
+def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of the query above
     id_, name, user = row
-    return [
-        Cell(name, f"users/{id_}"),
-        Cell(user.email),
-        Cell(", ".join(roles(user)), tone="warn" if not user.active else ""),
-        Cell(user.pi, tone="aside"),
-        Cell(user.created.date().isoformat(), tone="aside"),
-    ]
+    return [Cell(name, f"users/{id_}"), Cell(user.email), role(user), aside(user.pi), aside(user.created.date())]
 
 
-def roles(user: User) -> list[str]:
+def role(user: User) -> Cell:
     """What is particular about a user, in words."""
     told = {"disabled": not user.active, "superadmin": user.admin, "read only": user.read_only}
-    return [word for word, is_so in told.items() if is_so]
+    words = [word for word, is_so in told.items() if is_so]
+    return Cell(", ".join(words), tone="warn" if not user.active else "")
 
 
-def thing_of(user: User, path_name: str) -> Thing:
+def thing_of(user: User, name: str) -> Thing:
     """A user as forms show them."""
-    return Thing(
-        id=user.id,
-        name=path_name,
-        values={name: getattr(user, name) for name in EDITED},
-        subject=f"user/{user.id}",
-    )
-
-
-async def _read(session: AsyncSession, id_: int) -> Thing | None:
-    user = await session.get(User, id_)
-    return thing_of(user, user.email) if user is not None and user.parent_id is None else None
+    values = {each.name: getattr(user, each.name) for each in EDIT.fields}
+    return Thing(id=user.id, name=name, values=values, subject=f"user/{user.id}")
 
 
 async def _create(change: Changing, values: Values) -> int:
@@ -103,15 +87,6 @@ async def _create(change: Changing, values: Values) -> int:
     if ticked:
         await users.update(change, user_id=id_, values=ticked, is_service_account=False)
     return id_
-
-
-async def _update(change: Changing, id_: int, values: Values) -> None:
-    await users.update(change, user_id=id_, values=values, is_service_account=False)
-
-
-async def _remove(change: Changing, id_: int) -> None:
-    await users.locked(change, id_, is_service_account=False)
-    await users.remove(change, user_id=id_)
 
 
 async def with_address(session: AsyncSession, address: str) -> int | None:
@@ -128,19 +103,20 @@ PEOPLE = Area(
     table=User,
     rows=Rows(
         headings=("Name", "E-mail", "Role", "PI", "Since"),
-        query=_query,
+        seen_by=_seen_by,
+        means=found,
         key=User.id,
         cells=_cells,
         looks_for="Search by name, e-mail address or id",
         is_newest_first=True,
         exactly=with_address,
     ),
-    asking=always(_NEW),
-    asking_again=always(_EDIT),
+    form=_NEW,
+    form_again=EDIT,
+    thing=lambda user: thing_of(user, user.email) if user.parent_id is None else None,
     create=_create,
-    read=_read,
-    update=_update,
-    remove=_remove,
+    update=lambda change, id_, values: users.update(change, user_id=id_, values=values, is_service_account=False),
+    remove=lambda change, id_: users.remove(change, user_id=id_, is_service_account=False),
     removal="Their keys, sign-ins, memberships, roles and service accounts go too. The audit log stays. "
     "To keep them out for a while, disable them instead.",
     has_own_page=True,

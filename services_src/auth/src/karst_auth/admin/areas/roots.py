@@ -5,47 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from karst_auth.admin.area import Area, Cell, Rows, Thing, always
+from karst_auth.admin.area import Area, Cell, Rows, Thing
 from karst_auth.admin.forms import Asking, Values
-from karst_auth.admin.listing import Query, matches
+from karst_auth.admin.listing import by
 from karst_auth.changes import tables
 from karst_auth.changes.ledger import Changing
-from karst_auth.known import Known
+from karst_auth.changes.rows import demand
 from karst_auth.model import PublicRoot
 from karst_platform.cave.errors import CaveError
 from karst_platform.pages import Field, Kind
 
-_PUBLIC = Field(name="public", label="Public", kind=Kind.TICK, hint="Everybody may see it. Nobody may edit it by this.")
-_ASKING = Asking(
+_FORM = Asking(
     fields=(
         Field(
             name="table_id", label="Table", is_required=True, longest=tables.NAME, hint="Such as the name of a graph."
         ),
         Field(name="root_id", label="Root id", kind=Kind.NUMBER, is_required=True),
-        _PUBLIC,
+        Field(name="public", label="Public", kind=Kind.TICK, hint="Everybody may see it. Nobody may edit it by this."),
     )
 )
 
 
-def _query(search: str, _caller: Known) -> Query:
-    query = select(PublicRoot.id, PublicRoot.table_id, PublicRoot.root_id, PublicRoot.public)
-    return query.where(matches(search, (PublicRoot.table_id,), PublicRoot.root_id)) if search else query
-
-
-def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of this query
+def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of the query below
     id_, table, root, is_public = row
     return [Cell(str(root), f"roots/{id_}"), Cell(table), Cell("public" if is_public else "not public")]
 
 
-async def _read(session: AsyncSession, id_: int) -> Thing | None:
-    row = await session.get(PublicRoot, id_)
-    if row is None:
-        return None
+def _thing(row: PublicRoot) -> Thing:
     subject = f"root/{row.table_id}/{row.root_id}"
     values = {"table_id": row.table_id, "root_id": row.root_id, "public": row.public}
-    return Thing(id=id_, name=f"{row.root_id} of {row.table_id}", values=values, subject=subject)
+    return Thing(id=row.id, name=f"{row.root_id} of {row.table_id}", values=values, subject=subject)
 
 
 async def _create(change: Changing, values: Values) -> int:
@@ -53,17 +43,16 @@ async def _create(change: Changing, values: Values) -> int:
     query = select(PublicRoot.id).where(PublicRoot.table_id == table, PublicRoot.root_id == root)
     if await change.session.scalar(query) is not None:
         raise CaveError(422, "already_exists", "root_id is there already.")
-    await tables.set_public(change, table=table, root_id=root, is_public=bool(values["public"]))
-    return await change.session.scalar(query) or 0
+    return await tables.set_public(change, table=table, root_id=root, is_public=bool(values["public"]))
 
 
-async def _update(change: Changing, id_: int, values: Values) -> int | None:
+async def _update(change: Changing, id_: int, values: Values) -> int:
     row = await _row(change, id_)
     if (row.table_id, row.root_id) != (str(values["table_id"]).strip(), values["root_id"]):
         await _remove(change, id_)
         return await _create(change, values)
-    await tables.set_public(change, table=row.table_id, root_id=row.root_id, is_public=bool(values["public"]))
-    return None
+    is_public = bool(values["public"])
+    return await tables.set_public(change, table=row.table_id, root_id=row.root_id, is_public=is_public)
 
 
 async def _remove(change: Changing, id_: int) -> None:
@@ -73,10 +62,7 @@ async def _remove(change: Changing, id_: int) -> None:
 
 
 async def _row(change: Changing, id_: int) -> PublicRoot:
-    row = await change.session.get(PublicRoot, id_)
-    if row is None:
-        raise CaveError(404, "not_found", "There is no such root.")
-    return row
+    return await demand(change.session, PublicRoot, id_, "There is no such root.")
 
 
 ROOTS = Area(
@@ -88,16 +74,16 @@ ROOTS = Area(
     table=PublicRoot,
     rows=Rows(
         headings=("Root id", "Table", "State"),
-        query=_query,
+        seen_by=lambda _caller: select(PublicRoot.id, PublicRoot.table_id, PublicRoot.root_id, PublicRoot.public),
+        means=by((PublicRoot.table_id,), PublicRoot.root_id),
         key=PublicRoot.id,
         cells=_cells,
         looks_for="Search by table, or by a whole root id",
         is_newest_first=True,
     ),
-    asking=always(_ASKING),
-    asking_again=always(_ASKING),
+    form=_FORM,
+    thing=_thing,
     create=_create,
-    read=_read,
     update=_update,
     remove=_remove,
     removal="It is no longer public.",

@@ -11,31 +11,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from karst_auth.admin.area import Area, Cell, Rows, Thing
 from karst_auth.admin.areas.lists import institution_field
 from karst_auth.admin.forms import Asking, Values
-from karst_auth.admin.listing import Query, matches
+from karst_auth.admin.listing import Query, by
 from karst_auth.changes import institutions
 from karst_auth.changes.ledger import Changing
+from karst_auth.changes.rows import demand
 from karst_auth.known import Known
 from karst_auth.model import Affiliation, CustomName, User, UserAffiliation
 from karst_auth.records import shown_name
-from karst_platform.cave.errors import CaveError
 from karst_platform.pages import Field, Kind
 
 _PERSON = Field(name="user", label="Id of the person", kind=Kind.NUMBER, is_required=True, hint="Their page names it.")
-START = Field(name="start", label="From", kind=Kind.DATE)
-END = Field(name="end", label="Until", kind=Kind.DATE)
+_START = Field(name="start", label="From", kind=Kind.DATE)
+_END = Field(name="end", label="Until", kind=Kind.DATE)
 
 
-def _query(search: str, _caller: Known) -> Query:
-    query = (
+def _seen_by(_caller: Known) -> Query:
+    return (
         select(UserAffiliation.id, UserAffiliation, shown_name(), Affiliation.name)
         .join(User, User.id == UserAffiliation.user_id)
         .join(Affiliation, Affiliation.id == UserAffiliation.affiliation_id)
         .outerjoin(CustomName, CustomName.user_id == User.id)
     )
-    return query.where(matches(search, (User.name, User.email, Affiliation.name), User.id)) if search else query
 
 
-def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of this query
+def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of the query above
     id_, stay, person, institution = row
     return [
         Cell(person, f"user_affiliations/{id_}"),
@@ -45,32 +44,24 @@ def _cells(row: Any) -> list[Cell]:  # noqa: ANN401 - a row of this query
     ]
 
 
-async def _asking(session: AsyncSession) -> Asking:
-    fields = (_PERSON, await institution_field(session), START, END)
+def _thing(row: UserAffiliation) -> Thing:
+    values = {"user": row.user_id, "affiliation": row.affiliation_id, "start": row.start, "end": row.end}
+    return Thing(id=row.id, name=f"person {row.user_id}", values=values, subject=f"affiliation/{row.affiliation_id}")
+
+
+async def _form(session: AsyncSession) -> Asking:
+    fields = (_PERSON, await institution_field(session), _START, _END)
     return Asking(fields=fields, also={"user_id": "user", "affiliation_id": "affiliation"})
 
 
-async def _read(session: AsyncSession, id_: int) -> Thing | None:
-    row = await session.get(UserAffiliation, id_)
-    if row is None:
-        return None
-    values = {"user": row.user_id, "affiliation": row.affiliation_id, "start": row.start, "end": row.end}
-    return Thing(id=id_, name=f"person {row.user_id}", values=values, subject=f"affiliation/{row.affiliation_id}")
-
-
 async def _create(change: Changing, values: Values) -> int:
-    user_id, affiliation_id = cast("int", values["user"]), cast("int", values["affiliation"])
-    await institutions.join(
+    return await institutions.join(
         change,
-        affiliation_id=affiliation_id,
-        user_id=user_id,
+        affiliation_id=cast("int", values["affiliation"]),
+        user_id=cast("int", values["user"]),
         start=cast("datetime | None", values["start"]),
         end=cast("datetime | None", values["end"]),
     )
-    query = select(UserAffiliation.id).where(
-        UserAffiliation.user_id == user_id, UserAffiliation.affiliation_id == affiliation_id
-    )
-    return await change.session.scalar(query) or 0
 
 
 async def _update(change: Changing, id_: int, values: Values) -> int:
@@ -86,10 +77,7 @@ async def _remove(change: Changing, id_: int) -> None:
 
 
 async def _row(change: Changing, id_: int) -> UserAffiliation:
-    row = await change.session.get(UserAffiliation, id_)
-    if row is None:
-        raise CaveError(404, "not_found", "They don't belong to this institution.")
-    return row
+    return await demand(change.session, UserAffiliation, id_, "They don't belong to this institution.")
 
 
 def _day(time: datetime | None) -> str:
@@ -105,16 +93,16 @@ STAYS = Area(
     table=UserAffiliation,
     rows=Rows(
         headings=("Person", "Institution", "From", "Until"),
-        query=_query,
+        seen_by=_seen_by,
+        means=by((User.name, User.email, Affiliation.name), User.id),
         key=UserAffiliation.id,
         cells=_cells,
         looks_for="Search by person or institution",
         is_newest_first=True,
     ),
-    asking=_asking,
-    asking_again=_asking,
+    form=_form,
+    thing=_thing,
     create=_create,
-    read=_read,
     update=_update,
     remove=_remove,
     removal="They don't belong to the institution any more.",
