@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx
+import pytest
 
 from karst_auth.changes import groups, tokens, users
 from karst_auth.changes.ledger import DEPLOYMENT
@@ -53,6 +54,18 @@ async def test_a_key_is_made_whatever_the_body(client: httpx.AsyncClient, world:
         answer = await client.post("/user/token", headers=world.header("nobody"), content=body)
         assert answer.status_code == 200
     await Caller(client, world, "nobody")("POST", "/user/token", {"description": 5}, expects=400)
+
+
+async def test_nobody_fills_the_database_with_keys(
+    client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "MOST_KEYS", 3)
+    call = Caller(client, world, "nobody")
+    made = [await call("POST", "/user/token") for _ in range(2)]
+    assert (await call("POST", "/user/token", expects=422))["error"] == "too_many"
+    keys = await call("GET", "/user/token")
+    await call("DELETE", f"/user/token/{keys[0]['id']}")
+    assert len({*made, await call("POST", "/user/token")}) == 3
 
 
 async def test_one_key_is_replaced_and_several_are_not(client: httpx.AsyncClient, world: World) -> None:

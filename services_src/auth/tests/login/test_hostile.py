@@ -16,7 +16,7 @@ from karst_auth.login.attempts import Attempt, Attempts
 from karst_auth.main import Auth
 from karst_auth.model import AuditEntry, LoginToken
 from services_src.auth.tests.login.conftest import AUTHORIZE, CALLBACK, COOKIE, HOST, LISTED, STICKY, VIEWER, Browser
-from services_src.auth.tests.login.issuer import KEY, OTHER_KEY, Issuer, claims_of
+from services_src.auth.tests.login.issuer import CLIENT_ID, KEY, OTHER_KEY, Issuer, claims_of
 from services_src.auth.tests.login.test_flows import csrf
 from services_src.auth.tests.world import World
 
@@ -126,6 +126,14 @@ async def test_nobody_is_sent_to_an_address_that_is_not_listed(browser: Browser,
     assert await _sign_ins(auth) == before
 
 
+async def test_many_sign_ins_under_way_fill_no_browser(browser: Browser) -> None:
+    first = await browser.begin(f"?redirect={HOST}/first")
+    begun = [await browser.begin(f"?redirect={HOST}/{number}{'x' * 1500}") for number in range(30)]
+    assert len([name for name in browser.client.cookies if name.startswith("__Host-karst_sign_in_")]) == 6
+    assert (await browser.come_back(begun[-1])).headers["location"].startswith(f"{HOST}/29x")
+    assert (await browser.come_back(first)).status_code == 400
+
+
 async def test_a_page_that_hands_the_token_on_gets_it_on_our_own_host_too(browser: Browser) -> None:
     for path in ("/ng/auth_redirect.html", "/auth/admin/redirect.html?a=1"):
         location = (await browser.sign_in(f"?redirect={quote(HOST + path)}")).headers["location"]
@@ -209,6 +217,7 @@ async def test_tokens_of_the_issuer_that_say_something_else_end_it(
     for overrides in (
         {"iss": "https://evil.example.com"},
         {"aud": "another-client"},
+        {"aud": [CLIENT_ID, "another-client"], "azp": "another-client"},
         {"aud": None},
         {"exp": 1},
         {"exp": None},

@@ -17,6 +17,8 @@ from karst_platform.cave.errors import CaveError
 from karst_platform.cave.guard.authority import token_hash
 
 DESCRIPTION = 120
+MOST_KEYS = 1000
+"""Of one user: whoever makes one for each run of a program is told so, before they fill the database."""
 CODE_S = 60
 """How long a code waits to be redeemed."""
 _DECLARED = "declared"
@@ -29,6 +31,8 @@ async def create_key(change: Changing, user_id: int, *, description: object = No
     `is_revealed` keeps the key itself, so that its owner can see it again.
     """
     told = None if description is None else text(description, "description", DESCRIPTION, may_be_blank=True)
+    if (await change.session.scalar(select(func.count()).where(ApiKey.user_id == user_id)) or 0) >= MOST_KEYS:
+        raise CaveError(422, "too_many", f"There are {MOST_KEYS} keys already. Revoke those that nobody uses.")
     key = new_token()
     row = ApiKey(
         user_id=user_id,

@@ -23,6 +23,9 @@ from karst_auth.login.providers import Challenge
 LIFE_S = 600
 _LARGEST = 3800
 """Browsers drop cookies above four kilobytes."""
+_MOST = 6
+"""Sign-ins under way in one browser; each may have a cookie of `_LARGEST`."""
+_COOKIE = "__Host-karst_sign_in_"
 _PURPOSE = b"karst sign-in "
 
 
@@ -77,18 +80,33 @@ class Attempts:
 
     def ended(self, state: str) -> str:
         """The header Set-Cookie that takes an attempt away: each is good for one sign-in."""
-        return f"{_name(state)}=; Max-Age=0; {_ATTRIBUTES}"
+        return _gone(_name(state))
 
     def read(self, request: Request, state: str) -> Attempt | None:
         """The attempt that this browser began; None where there is none, or it is too old or not ours."""
-        value = request.cookies.get(_name(state), "")
+        attempt = self._read(request.cookies.get(_name(state), ""))
+        if attempt is None or attempt.ends_s < time.time():
+            return None
+        is_this = hmac.compare_digest(attempt.state.encode(), state.encode(errors="replace"))
+        return attempt if is_this else None
+
+    def crowded_out(self, request: Request) -> list[str]:
+        """Headers Set-Cookie that take away all but the latest attempts of a browser, when it begins another one.
+
+        No server takes the cookies of a browser in which somebody, or a hostile page, began very many.
+        """
+        found = {name: self._read(value) for name, value in request.cookies.items() if name.startswith(_COOKIE)}
+        ends = {name: attempt.ends_s if attempt is not None else 0 for name, attempt in found.items()}
+        # Browsers name older cookies first.
+        latest = sorted(reversed(ends), key=lambda name: ends[name], reverse=True)[: _MOST - 1]
+        return [_gone(name) for name in ends if name not in latest]
+
+    def _read(self, value: str) -> Attempt | None:
         content = self._verified(value)
         if content is None:
             return None
         told: dict[str, Any] = json.loads(content)
-        attempt = Attempt(then=Then(**told.pop("then")), **told)
-        is_this = hmac.compare_digest(attempt.state.encode(), state.encode(errors="replace"))
-        return attempt if is_this and attempt.ends_s >= time.time() else None
+        return Attempt(then=Then(**told.pop("then")), **told)
 
     def _signed(self, content: bytes) -> str:
         return f"{urlsafe_b64encode(content).decode()}.{self._signature(content)}"
@@ -111,4 +129,8 @@ _ATTRIBUTES = "Secure; HttpOnly; Path=/; SameSite=Lax"
 def _name(state: str) -> str:
     """One cookie for each sign-in, so that two windows don't disturb each other; no neighbour can set it."""
     digest = sha256(state.encode(errors="replace")).hexdigest()[:12]
-    return f"__Host-karst_sign_in_{digest}"
+    return f"{_COOKIE}{digest}"
+
+
+def _gone(name: str) -> str:
+    return f"{name}=; Max-Age=0; {_ATTRIBUTES}"

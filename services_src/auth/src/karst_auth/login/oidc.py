@@ -105,6 +105,8 @@ class Oidc:
         claims = await self._claims(token, endpoints)
         if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), challenge.nonce.encode()):
             raise NoIdentityError("This sign-in belongs to another browser. Begin again.")
+        if claims.get("azp", self._client.client_id) != self._client.client_id:
+            raise NoIdentityError("This sign-in was made for another application. Begin again.")
         return Identity(
             issuer=endpoints.issuer,
             subject=str(claims["sub"]),

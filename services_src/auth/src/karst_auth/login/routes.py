@@ -51,7 +51,7 @@ def _authorize(router: APIRouter, sign_in: SignIn) -> None:
         then = await sign_in.then_of({**request.query_params, **dict(sent.pairs)})
         if sent.is_ticked("tos_agree") and is_from_us(guard_of(request).carried(request), sign_in.places):
             then = replace(then, is_agreed=True)
-        headers = {"Cache-Control": "no-store"}
+        headers, cookies = {"Cache-Control": "no-store"}, list[str]()
         if address_of(request).startswith("http://"):
             # Browsers keep the cookie of a sign-in from pages that came without encryption.
             address = sign_in.page("/api/v1/authorize", then)
@@ -60,14 +60,18 @@ def _authorize(router: APIRouter, sign_in: SignIn) -> None:
             cookie = sign_in.attempts.cookie(attempt)
             if cookie is None:
                 invalid("redirect is too long.")
-            headers["Set-Cookie"] = cookie
+            cookies = [*sign_in.attempts.crowded_out(request), cookie]
             try:
                 address = await provider.address(attempt.challenge, sign_in.callback)
             except ProviderAwayError as error:
                 raise _away(error) from error
         if request.headers.get("x-requested-with"):
-            return PlainTextResponse(address, headers=headers)
-        return Response(status_code=302, headers={**headers, "Location": address})
+            response: Response = PlainTextResponse(address, headers=headers)
+        else:
+            response = Response(status_code=302, headers={**headers, "Location": address})
+        for cookie in cookies:
+            response.headers.append("Set-Cookie", cookie)
+        return response
 
 
 def _callback(router: APIRouter, sign_in: SignIn) -> None:
