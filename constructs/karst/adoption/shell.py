@@ -85,8 +85,7 @@ class _Run:
         try:
             self._reader.read(file, text)
         except TooBrokenError as error:
-            message = "Too many quotes and brackets are missing to guess what is meant. Repair this one and the next."
-            raise UnreadableError(file, error.line, message) from None
+            raise UnreadableError(file, error.line, error.message) from None
         except TooDeepError as error:
             message = f"Blocks stand inside blocks more than {MAX_DEPTH} times. Write the variables without them."
             raise UnreadableError(file, error.line, message) from None

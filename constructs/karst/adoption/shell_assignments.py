@@ -104,35 +104,36 @@ def _plain(words: Sequence[Word]) -> list[Part]:
 
 
 def _declared(words: Sequence[Word]) -> list[Part]:
+    command = words[0].bare
     found: list[Part] = []
-    is_exported = words[0].bare == "export"
+    is_exported = command == "export"
     changes = False
-    rest = list(words[1:])
-    while rest:
-        word = rest.pop(0)
+    at = 1
+    while at < len(words):
+        word = words[at]
+        at += 1
         if word.bare.startswith(("-", "+")):
             is_exported = is_exported or (word.bare.startswith("-") and "x" in word.bare)
-            changes = changes or (words[0].bare != "export" and not _CHANGING.isdisjoint(word.bare))
-            continue
-        if _name_of(word) is not None:
+            changes = changes or (command != "export" and not _CHANGING.isdisjoint(word.bare))
+        elif _name_of(word) is not None:
             one = _assignment(word, is_exported=is_exported)
-            if _is_empty(one) and rest and _name_of(rest[0]) is None and not _NAME.match(rest[0].bare):
-                one = replace(one, pieces=rest.pop(0).pieces, notice=_spaced(one.name, words[0].bare))
+            if _is_empty(one) and at < len(words) and not _is_named(words[at]):
+                one = replace(one, pieces=words[at].pieces, notice=_spaced(one.name, command))
+                at += 1
             if changes:
-                one = replace(one, reason=f"an option of `{words[0].bare}` that changes the value")
+                one = replace(one, reason=f"an option of `{command}` that changes the value")
             found.append(one)
-        elif _NAME.match(word.bare):
-            value = _after_equals(rest)
-            if value is None:
-                found.append(Declared(name=word.bare, line=word.line))
-                continue
+        elif not _NAME.match(word.bare):
+            found += _strays(_last_name(found), [word])
+        elif (value := _after_equals(words[at : at + 2])) is None:
+            found.append(Declared(name=word.bare, line=word.line))
+        else:
             pieces, rest = value
-            notice = _spaced(word.bare, words[0].bare)
+            at = min(at + 2, len(words)) - len(rest)
+            notice = _spaced(word.bare, command)
             found.append(
                 Assignment(name=word.bare, line=word.line, pieces=pieces, is_exported=is_exported, notice=notice)
             )
-        else:
-            found += _strays(_last_name(found), [word])
     return found
 
 
@@ -151,9 +152,9 @@ def _assignment(word: Word, *, is_exported: bool) -> Assignment:
         appends=bool(matched[3]),
         is_exported=is_exported,
     )
-    if matched[2]:
-        message = f"Karst does not follow assignments to one item of a list. Write all items of {one.name} at once."
-        return replace(one, reason="an assignment to one item of a list", notice=message)
+    if matched[2] or any(element.pieces and _is_subscript(element.pieces[0]) for element in word.elements or ()):
+        message = f"Karst does not follow the numbers of items in brackets. Write all items of {one.name} one by one."
+        return replace(one, reason="a list whose items are numbered", notice=message)
     return one
 
 
@@ -184,6 +185,10 @@ def _strays(name: str, words: Sequence[Word]) -> list[Part]:
     ]
 
 
+def _is_named(word: Word) -> bool:
+    return _name_of(word) is not None or _NAME.match(word.bare) is not None
+
+
 def _last_name(parts: Sequence[Part]) -> str:
     return next((one.name for one in reversed(parts) if not isinstance(one, Stray)), "")
 
@@ -198,6 +203,10 @@ def _name_of(word: Word) -> str | None:
         return None
     matched = _ASSIGNMENT.match(first.text)
     return matched[1] if matched else None
+
+
+def _is_subscript(piece: Piece) -> bool:
+    return isinstance(piece, Literal) and not piece.is_quoted and piece.text.startswith("[")
 
 
 def _spaced(name: str, command: str) -> str:

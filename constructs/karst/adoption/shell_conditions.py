@@ -11,7 +11,7 @@ from karst.adoption.shell_values import Values
 from karst.adoption.shell_words import NAME
 from karst.adoption.values import Items, Text
 
-_OPERAND = rf"\s*(?:\$?\{{?({NAME})\}}?|(-?[0-9]{{1,18}}))\s*"
+_OPERAND = rf"\s*(?:(\$?\{{?{NAME}\}}?)|(-?[0-9]{{1,18}}))\s*"
 _COMPARISON = re.compile(rf"{_OPERAND}(>=|<=|==|!=|>|<){_OPERAND}\Z")
 _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,18}\s*\Z")
 _BY_WORD = {"-gt": ">", "-ge": ">=", "-lt": "<", "-le": "<=", "-eq": "==", "-ne": "!="}
@@ -40,6 +40,9 @@ def test(words: Sequence[Word], values: Values) -> bool | None:
     for joint, combine in (("&&", all), ("-a", all), ("||", any), ("-o", any)):
         at = [position for position, word in enumerate(inner) if word.bare == joint]
         if at and len(inner) > 3:
+            texts = _texts(inner, values, is_double=opening == "[[")
+            if texts is None or len(texts) != len(inner):
+                return None
             bounds = [-1, *at, len(inner)]
             parts = [
                 _simple(inner[left + 1 : right], values, is_double=opening == "[[") for left, right in pairwise(bounds)
@@ -49,11 +52,9 @@ def test(words: Sequence[Word], values: Values) -> bool | None:
 
 
 def _simple(words: Sequence[Word], values: Values, *, is_double: bool) -> bool | None:
-    negated = False
-    rest = list(words)
-    while rest and rest[0].bare == "!" and len(rest) > 1:
-        negated = not negated
-        rest.pop(0)
+    most = max(len(words) - 1, 0)
+    count = next((at for at, word in enumerate(words[:most]) if word.bare != "!"), most)
+    rest, negated = words[count:], count % 2 == 1
     if is_double and len(rest) == 3 and _PATTERN.search(_unquoted(rest[2])):
         return None
     texts = _texts(rest, values, is_double=is_double)
@@ -92,7 +93,9 @@ def _holds(texts: Sequence[str]) -> bool | None:
 def _number(name: str | None, digits: str | None, values: Values) -> int | None:
     if name is None:
         return int(digits or "0")
-    value = values.text([Reference(name, "", is_quoted=True)], 0, is_quiet=True).value
+    value = values.text([Reference(name.strip("${}"), "", is_quoted=True)], 0, is_quiet=True).value
+    if value == Text(value="") and not name.startswith("$"):
+        return 0
     return int(value.value) if isinstance(value, Text) and _INTEGER.match(value.value) else None
 
 

@@ -42,7 +42,7 @@ def end_of_nesting(text: str, position: int, closer: str) -> int:
         context = stack[-1]
         found = _STOPS[context].search(text, position)
         if documents and (line_end := text.find("\n", position, found.start() if found else len(text))) >= 0:
-            position = _after_documents(text, line_end + 1, documents)
+            position = after_documents(text, line_end + 1, documents)
             continue
         if found is None:
             raise UnclosedError(start, "".join(key[-1] for key in reversed(stack)))
@@ -51,7 +51,7 @@ def end_of_nesting(text: str, position: int, closer: str) -> int:
         if stop == context[-1]:
             stack.pop()
         elif stop.startswith("<<") and stop != "<<<":
-            position = _read_mark(text, position, documents, strips_tabs=stop == "<<-")
+            position = read_mark(text, position, documents, strips_tabs=stop == "<<-")
         else:
             position = _enter(text, found.start(), stop, stack)
     return position
@@ -137,7 +137,8 @@ def _ansi_bytes(found: re.Match[str]) -> bytes:
     return chr(number).encode("utf-8", "replace") if number < 0x110000 else b"?"
 
 
-def _read_mark(text: str, position: int, documents: list[tuple[str, bool]], *, strips_tabs: bool) -> int:
+def read_mark(text: str, position: int, documents: list[tuple[str, bool]], *, strips_tabs: bool) -> int:
+    """Remember the word at `position`, which ends a here-document; returns where it stops."""
     found = _DOCUMENT_MARK.match(text, position)
     if found is None:
         return position
@@ -145,7 +146,7 @@ def _read_mark(text: str, position: int, documents: list[tuple[str, bool]], *, s
     return found.end()
 
 
-def _after_documents(text: str, position: int, documents: list[tuple[str, bool]]) -> int:
+def after_documents(text: str, position: int, documents: list[tuple[str, bool]]) -> int:
     """The position after the here-documents whose first line begins at `position`."""
     for mark, strips_tabs in documents:
         while position < len(text):

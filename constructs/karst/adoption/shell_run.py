@@ -78,10 +78,12 @@ class Reader:
 
     def _one(self, statement: Statement) -> bool | None:
         match statement:
-            case Command():
-                return self._command(statement)
-            case Arithmetic(body=body):
-                return shell_conditions.arithmetic(body, self._values)
+            case Command(is_negated=is_negated):
+                status = self._command(statement)
+                return status if status is None else status != is_negated
+            case Arithmetic(body=body, is_negated=is_negated):
+                status = shell_conditions.arithmetic(body, self._values)
+                return status if status is None else status != is_negated
             case Choice():
                 return self._choice(statement)
             case Loop():
@@ -130,7 +132,7 @@ class Reader:
         """Note that what `statements` set depends on something unknown."""
         names = self._derive(statements, reason)
         if names:
-            self._tell(line, f"Whether this runs depends on {reason.removeprefix('a condition ')}{_not_read(names)}")
+            self._tell(line, f"Whether this runs depends on {reason}{_not_read(names)}")
 
     def _derive(self, statements: Sequence[Statement], reason: str) -> list[str]:
         names: dict[str, None] = {}
@@ -228,8 +230,8 @@ class Reader:
         if self._scope.get(name) is None:
             self._tell(
                 line,
-                f"{name} is exported, but nothing above sets it. If it belongs to a value with blanks, put the whole"
-                " value between quotes; otherwise remove it.",
+                "A name is exported here that nothing above sets. If the word belongs to a value with blanks, put the"
+                " whole value between quotes; otherwise remove it.",
             )
 
     def _unset(self, words: Sequence[Word]) -> None:

@@ -23,7 +23,7 @@ class TooDeepError(Exception):
 
 
 _CLOSERS = frozenset({"fi", "done", "esac", "}", ")"})
-_STRAY = frozenset({"then", "else", "elif", "do", "in", "!", "time"})
+_STRAY = frozenset({"then", "else", "elif", "do", "in", "time"})
 _ENDS = _CLOSERS | _STRAY
 _JOINTS = frozenset({"\n", ";", "&", ";;", ";&", ";;&", "&&", "||", "|", "|&"})
 
@@ -70,10 +70,9 @@ class _Parser:
     def _statement(self, token: Token, word: str, depth: int) -> Statement | None:
         if depth >= MAX_DEPTH:
             raise TooDeepError(token.line)
-        if isinstance(token, ArithmeticCommand):
-            self._at += 1
-            return Arithmetic(body=token.body, line=token.line)
         match word:
+            case "!":
+                return self._negated(depth)
             case "if":
                 return self._choice(depth)
             case "for" | "select" | "while" | "until":
@@ -91,6 +90,18 @@ class _Parser:
                 return self._test()
             case _:
                 return self._command(depth)
+
+    def _negated(self, depth: int) -> Statement | None:
+        is_negated = False
+        while self._take("!"):
+            is_negated = not is_negated
+        token = self._peek()
+        if token is None or _keyword(token) in _ENDS:
+            return None
+        statement = self._statement(token, _keyword(token), depth)
+        if isinstance(statement, Command | Arithmetic):
+            statement.is_negated = is_negated
+        return statement
 
     def _choice(self, depth: int) -> Choice:
         choice = Choice(line=self._tokens[self._at].line)
@@ -174,7 +185,11 @@ class _Parser:
         return command
 
     def _command(self, depth: int) -> Statement | None:
-        line = self._tokens[self._at].line
+        token = self._tokens[self._at]
+        line = token.line
+        if isinstance(token, ArithmeticCommand):
+            self._at += 1
+            return Arithmetic(body=token.body, line=line)
         words = self._words()
         opens = self._peek()
         if len(words) == 1 and isinstance(opens, Operator) and opens.text == "(":

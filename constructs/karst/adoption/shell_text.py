@@ -11,18 +11,22 @@ from karst.adoption.shell_tokens import Operator, Token, Word
 from karst.adoption.shell_words import Scanner
 
 MAX_REPAIRS = 20
+MAX_TOKENS = 1_000_000
 _MOST_CLOSERS = 8
+_TOO_BROKEN = "Too many quotes and brackets are missing to guess what is meant. Repair this one and the next."
+_TOO_MANY = "The file has more than a million words, so it is hardly a configuration. Check the path."
 
 Notify: TypeAlias = Callable[[int, str], None]
 """Takes a line and whole sentences."""
 
 
 class TooBrokenError(Exception):
-    """More quotes and brackets are missing than can be guessed."""
+    """The file cannot be read; the message says why and what to do."""
 
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
         self.line = line
+        self.message = message
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ def tokens_of(text: str, notify: Notify) -> list[Token]:
     """The words and operators of `text`. A quote that never closes is closed at the end of its line, and told of.
 
     A forgotten quote turns the rest of the file inside out, so the one to blame is not the last that opened but the
-    first that swallowed another assignment. Raises `TooBrokenError` after twenty repairs.
+    first that swallowed another assignment. Raises `TooBrokenError` after twenty repairs,
+    and for more than a million words.
     """
     tokens: list[Token] = []
     scanner = Scanner(text)
@@ -54,7 +59,7 @@ def tokens_of(text: str, notify: Notify) -> list[Token]:
             line = start.line + text.count("\n", start.position, opening)
             repairs += 1
             if repairs > MAX_REPAIRS:
-                raise TooBrokenError(line) from None
+                raise TooBrokenError(line, _TOO_BROKEN) from None
             notify(line, _missing(text[opening : opening + 1]))
             scanner = _close_line(text, opening, start, tokens)
             suspected = None
@@ -62,6 +67,8 @@ def tokens_of(text: str, notify: Notify) -> list[Token]:
         if token is None:
             break
         tokens.append(token)
+        if len(tokens) > MAX_TOKENS:
+            raise TooBrokenError(token.line, _TOO_MANY)
         if isinstance(token, Operator) and token.text == "\n":
             start = _Start(scanner.position, scanner.line_of(scanner.position), len(tokens))
         elif suspected is None and isinstance(token, Word) and token.swallows_line:

@@ -1,4 +1,7 @@
-"""What the text of a shell file is made of: words with their pieces, and the operators between them."""
+"""What the text of a shell file is made of: words with their pieces, and the operators between them.
+
+Records that nobody changes; they are not frozen because making a frozen one takes twice as long, and a file has many.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class Kind(Enum):
     HOME = "the home folder of whoever runs it"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Literal:
     """Characters that mean themselves."""
 
@@ -25,7 +28,7 @@ class Literal:
     is_quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reference:
     """`$name` or `${name...}`; `modifier` is what stands between the name and the closing brace."""
 
@@ -34,7 +37,7 @@ class Reference:
     is_quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Computed:
     """What a shell would compute; `body` is the source between the brackets."""
 
@@ -46,7 +49,7 @@ class Computed:
 Piece: TypeAlias = Literal | Reference | Computed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Word:
     """One word: pieces without a blank between them, or `name=(...)` with its elements."""
 
@@ -66,7 +69,7 @@ class Word:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operator:
     """What stands between words: a line end, `;`, `&&`, a bracket, a redirection."""
 
@@ -79,7 +82,7 @@ class Operator:
         return "<" in self.text or ">" in self.text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ArithmeticCommand:
     """`((...))` where a command could stand."""
 

@@ -16,6 +16,7 @@ class Command:
     words: list[Word]
     line: int
     joint: str = "\n"
+    is_negated: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -25,6 +26,7 @@ class Arithmetic:
     body: str
     line: int
     joint: str = "\n"
+    is_negated: bool = False
 
 
 @dataclass(kw_only=True, slots=True)

@@ -20,6 +20,7 @@ MAX_CHARS = 64 << 20
 _INDEX = re.compile(r"\[(0|[1-9][0-9]{0,5})\]\Z")
 _INDENT_BY_AWK = re.compile(r"""\{\s*printf\s*\(?\s*"[ ]*%s\\n"\s*,\s*\$0\s*\)?\s*;?\s*\}\Z""")
 _INDENT_BY_SED = re.compile(r"s([/|?#])\^\1[ ]+\1g?\Z")
+_CONVENTIONAL = re.compile(r"[A-Z]+(?:_[A-Z0-9]+)+\Z|[A-Z]{4,}\Z")
 _INDENT = " " * 4
 _BLANK = re.compile(r"[ \t\n]+")
 
@@ -89,21 +90,17 @@ class Values:
         for piece in word.pieces:
             if isinstance(piece, Reference) and piece.is_quoted and piece.modifier == "[@]":
                 texts = self._all_items(piece, parts, word.line, is_quiet=is_quiet)
-                if not texts and len(word.pieces) == 2:
-                    return []
             else:
                 before = len(parts.texts)
                 self._add(piece, parts, word.line, is_quiet=is_quiet)
                 texts = ["".join(parts.texts[before:])]
                 if not isinstance(piece, Literal) and not piece.is_quoted:
                     texts = _BLANK.split(texts[0])
-                elif piece.is_quoted and not isinstance(piece, Literal):
-                    current = current or ""
             for position, text in enumerate(texts):
                 if position and current is not None:
                     fields.append(current)
                     current = None
-                if text or isinstance(piece, Literal):
+                if text or piece.is_quoted:
                     current = (current or "") + text
         return fields if current is None else [*fields, current]
 
@@ -113,6 +110,8 @@ class Values:
             parts.names[piece.name] = None
             self.spend(sum(map(len, held.values)) + len(held.values))
             return list(held.values)
+        if held is None:
+            return []
         before = len(parts.texts)
         self._add(replace(piece, modifier=""), parts, line, is_quiet=is_quiet)
         return parts.texts[before:]
@@ -225,7 +224,9 @@ def _alternative(text: str | None, modifier: str) -> str:
 
 
 def _unset(name: str) -> str:
-    return f"${name} is used, but nothing above sets it; like bash, Karst takes it as empty. Set it, or remove it here."
+    # In a password that stands between double quotes, what follows a `$` is no name.
+    subject = f"${name} is used" if _CONVENTIONAL.match(name) else "A variable is used here"
+    return f"{subject}, but nothing above sets it; like bash, Karst takes it as empty. Set it, or remove it here."
 
 
 def _tokens(body: str) -> list[Token]:

@@ -1,18 +1,24 @@
 r"""Splits the text of a shell file into words and operators, by the quoting rules of bash, running nothing.
 
-A reader of our own, on purpose. What has to be exact is how adjacent pieces, quotes and backslashes make one value;
-the published parsers leave that to their user anyway. The error-tolerant one (tree-sitter with its grammar of bash)
-splits `A="x"'$C'\$D` into an assignment and a command, loses a line continuation inside a value, and takes half a
-minute for 30 kB of `A=(`; the other one (bashlex) is under the GPL and has rested since 2023. Here every
-character is looked at a fixed number of times, and nothing recurses, however deeply a text is nested.
+A reader of our own, on purpose. How adjacent pieces, quotes and backslashes make one value has to be exact, and the
+published parsers leave that to their user. The one that tolerates errors (tree-sitter with its grammar of bash) splits
+`A="x"'$C'\$D` into an assignment and a command, loses a line continuation inside a value, and takes half a minute for
+30 kB of `A=(`; bashlex is under the GPL and has rested since 2023. Here the work is proportional to the text, and
+nothing recurses.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from karst.adoption.shell_nesting import UnclosedError, end_of_backquotes, end_of_nesting, unescape_ansi
+from karst.adoption.shell_nesting import (
+    UnclosedError,
+    after_documents,
+    end_of_backquotes,
+    end_of_nesting,
+    read_mark,
+    unescape_ansi,
+)
 from karst.adoption.shell_tokens import (
     ArithmeticCommand,
     Computed,
@@ -30,11 +36,13 @@ _NAME = re.compile(NAME)
 _ARRAY_START = re.compile(rf"{NAME}\+?=\Z")
 _ASSIGNMENT = re.compile(rf"{NAME}\+?=")
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
+_LINE_ENDS = re.compile(r"\n(?:[ \t]*\n)*")
 _COMMENT = re.compile(r"#[^\n]*")
 _OPERATOR = re.compile(r"\d*(?:<<<|<<-|<<|<&|<>|>>|>\||>&)|\d*<(?!\()|\d*>(?!\()|&>>|&>|;;&|;&|;;|&&|\|\||\|&|[;&|()]")
 _PLAIN = re.compile(r"[^ \t\n;&|<>()\\'\"$`~]+")
 _IN_DOUBLE = re.compile(r"[^\\\"$`]+")
 _BRACED = re.compile(rf"\$\{{({NAME}|[0-9@*#?$!-])([^\\'\"$`{{}}]*)\}}")
+_BROKEN_NAME = re.compile(rf"\$(?:{NAME})?\\\n[A-Za-z0-9_{{(@*#?$!'\"\[-]")
 _SPECIAL = re.compile(r"\$([0-9@*#?$!-])")
 # How often `((` may turn out to be two brackets: each time, what follows is read once more.
 MAX_GUESSES = 50
@@ -42,10 +50,10 @@ _SWALLOWED = re.compile(rf"^(?:export[ \t]+{NAME}|[A-Z][A-Z0-9_]{{2,}})=", re.MU
 
 
 class Scanner:
-    """Goes once through `text` from `start` to `end`; `line` is the number of the line at `start`."""
+    """Goes once through `text` from `start` on; `line` is the number of the line at `start`."""
 
-    def __init__(self, text: str, *, start: int = 0, end: int | None = None, line: int = 1) -> None:
-        self._text = text if end is None or end == len(text) else text[:end]
+    def __init__(self, text: str, *, start: int = 0, line: int = 1) -> None:
+        self._text = text
         self.position = start
         self._counted = start
         self._line = line
@@ -69,8 +77,9 @@ class Scanner:
             break
         if text[self.position] == "\n":
             operator = Operator("\n", self.line_of(self.position))
-            self.position += 1
-            self._skip_documents()
+            # Empty lines add nothing, unless here-documents wait for the next line.
+            self.position = self.position + 1 if self._documents else _end(_LINE_ENDS, text, self.position)
+            self.position = after_documents(text, self.position, self._documents)
             return operator
         if self._guesses_left and text.startswith("((", self.position):
             return self._arithmetic_command()
@@ -89,28 +98,8 @@ class Scanner:
         operator = Operator(text, self.line_of(self.position))
         self.position += len(text)
         if text.lstrip("0123456789") in {"<<", "<<-"}:
-            self._documents.append(self._end_mark(strips_tabs=text.endswith("-")))
+            read_mark(self._text, self.position, self._documents, strips_tabs=text.endswith("-"))
         return operator
-
-    def _end_mark(self, *, strips_tabs: bool) -> tuple[str, bool]:
-        """The word that ends a here-document, read ahead: it is never expanded."""
-        position = _end(_BLANKS, self._text, self.position)
-        mark = Scanner(self._text, start=position)
-        word = mark.next() if position < len(self._text) and self._text[position] != "\n" else None
-        if not isinstance(word, Word):
-            return "", strips_tabs
-        return "".join(piece.text for piece in word.pieces if isinstance(piece, Literal)), strips_tabs
-
-    def _skip_documents(self) -> None:
-        for mark, strips_tabs in self._documents:
-            while self.position < len(self._text):
-                end = self._text.find("\n", self.position)
-                end = len(self._text) if end < 0 else end
-                line = self._text[self.position : end]
-                self.position = min(end + 1, len(self._text))
-                if (line.lstrip("\t") if strips_tabs else line) == mark:
-                    break
-        self._documents.clear()
 
     def _arithmetic_command(self) -> Token:
         start = self.position
@@ -123,7 +112,7 @@ class Scanner:
         self.position = end + 1
         return ArithmeticCommand(self._text[start + 2 : end - 1], line)
 
-    def _word(self) -> Word:
+    def _word(self, *, in_array: bool = False) -> Word:
         line = self.line_of(self.position)
         self._swallows_line = 0
         pieces: list[Piece] = []
@@ -134,7 +123,7 @@ class Scanner:
                 pieces.append(Literal(plain.group(), is_quoted=False))
                 continue
             char = text[self.position]
-            if char == "(" and len(pieces) == 1 and _is_array_start(pieces[0]):
+            if char == "(" and not in_array and len(pieces) == 1 and _is_array_start(pieces[0]):
                 return Word(tuple(pieces), line, self._elements(), self._swallows_line)
             if char in "<>" and text.startswith("(", self.position + 1):
                 pieces.append(self._nested(2, ")", Kind.PROCESS, is_quoted=False))
@@ -176,7 +165,7 @@ class Scanner:
         start = self.position
         text = self._text
         self.position += 1
-        pieces.append(Literal("", is_quoted=True))
+        before = len(pieces)
         while True:
             if plain := _IN_DOUBLE.match(text, self.position):
                 self.position = plain.end()
@@ -191,6 +180,8 @@ class Scanner:
                 self._escape_in_double(pieces)
             else:
                 self._expansion(pieces, is_quoted=True)
+        if len(pieces) == before:
+            pieces.append(Literal("", is_quoted=True))
         self._note_swallowed(start, self.position)
 
     def _escape_in_double(self, pieces: list[Piece]) -> None:
@@ -213,6 +204,10 @@ class Scanner:
             end, body = end_of_backquotes(text, start)
             pieces.append(Computed(Kind.COMMAND, body, is_quoted))
             self.position = end
+        elif _BROKEN_NAME.match(text, start):
+            # The name goes on in the next line; nobody writes this.
+            pieces.append(Computed(Kind.EXPANSION, "", is_quoted))
+            self.position += 1
         elif found := _NAME.match(text, start + 1):
             pieces.append(Reference(found.group(), "", is_quoted))
             self.position = found.end()
@@ -271,7 +266,7 @@ class Scanner:
                 # No shell accepts this in an array; the character is left out, so that the rest is read.
                 self.position += 1
             else:
-                elements.append(replace(self._word(), elements=None))
+                elements.append(self._word(in_array=True))
                 swallows_line = swallows_line or elements[-1].swallows_line
         self._swallows_line = swallows_line
         return tuple(elements)
