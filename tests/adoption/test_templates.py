@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from karst.adoption.table import TABLE
+from tests.adoption.conftest import Platform
 from tests.adoption.imported import Imported, import_file
 from tests.adoption.upstream_files import (
     BY_HAND_COUNT,
-    EVERYTHING_ON,
     SECRETS,
     by_hand_text,
-    global_file,
     global_text,
     local_file,
     local_text,
@@ -29,14 +28,9 @@ SEED_ONLY = (
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Imported]:
+def both(platform: Platform) -> dict[str, Imported]:
     """A global deployment, and beside it a local one with everything turned on and all names that operators add."""
-    folder = tmp_path_factory.mktemp("upstream")
-    output = folder / "environments"
-    return {
-        "global": import_file(global_file(folder), output),
-        "local": import_file(local_file(folder, by_hand=True, more=EVERYTHING_ON), output),
-    }
+    return {"global": platform.hub, "local": platform.reef}
 
 
 @pytest.fixture(scope="module")

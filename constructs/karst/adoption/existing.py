@@ -62,6 +62,10 @@ def add_existing(draft: Draft, neighbours: Iterable[Deployment], project_number:
     others = [one for one in neighbours if one.gcp.project == project(draft)]
     _add_project(draft, others, project_number)
     _add_network(draft, others)
+    if draft.get(("state",)) is None:
+        draft.ask(
+            "state", "Where Terraform keeps what it knows. `karst bootstrap` makes the bucket and says what to write."
+        )
     draft.put(("dns", "manage"), "existing")
     draft.put(("firestore", "state"), {"manage": "existing", "database": "(default)"})
     _add_sql(draft)
