@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from karst_info.imports.command import Exit, run
+from karst_info.imports.command import run
+from karst_platform.exits import Exit
 from karst_platform.testing_dumps import make_dump
 from services_src.info.tests.support import ROOT, Told, caller, served, settings
 from services_src.info.tests.upstream import OLD, PRESENT

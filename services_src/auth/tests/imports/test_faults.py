@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from karst_auth.imports.command import run
-from karst_auth.imports.faults import Exit
+from karst_platform.exits import Exit
 from karst_platform.testing_dumps import make_dump
 from services_src.auth.tests.conftest import drop_database, make_database
 from services_src.auth.tests.imports.conftest import MakeDump, fill_lab

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import asyncio
 import uuid
 from pathlib import Path
 
@@ -13,14 +13,16 @@ from sqlalchemy import select
 
 from karst_auth.changes import groups, tokens, users
 from karst_auth.changes.ledger import DEPLOYMENT, Ledger
-from karst_auth.imports.command import parse_arguments, run, work
-from karst_auth.imports.faults import Exit
+from karst_auth.imports.command import IMPORTING, run, take_over
+from karst_auth.imports.importing import Imported
 from karst_auth.imports.upstream import TABLES
 from karst_auth.main import make_auth
 from karst_auth.migrations import MIGRATIONS
 from karst_auth.model import ApiKey, AuditEntry, Membership
 from karst_auth.settings import AuthSettings
 from karst_platform.cave.guard.push import NoChanges
+from karst_platform.dumps.importing import Import, read_order
+from karst_platform.exits import Exit
 from karst_platform.relational import Relational
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
 from karst_platform.testing_dumps import make_dump
@@ -30,8 +32,14 @@ from services_src.auth.tests.imports.conftest import FORMS, MakeDump
 ADA, BOB, ROBOT = "0123456789abcdef" * 2, "b0" * 16, "0" * 29 + "abc"
 
 
-def told(dump: Path, dsn: str, *options: str) -> argparse.Namespace:
-    return parse_arguments(["import", str(dump), "--to", dsn, *options])
+def told(dump: Path, dsn: str, *options: str) -> Import:
+    return read_order(["import", str(dump), "--to", dsn, *options], IMPORTING)
+
+
+async def work(order: Import) -> Imported:
+    if not order.is_dry:
+        await asyncio.to_thread(MIGRATIONS.run, order.to)
+    return await take_over(order)
 
 
 def rows(dsn: str, table: str, *but: str) -> list[tuple[object, ...]]:

@@ -13,12 +13,13 @@ from sqlalchemy import select
 
 from karst_auth.changes.ledger import DEPLOYMENT, Changing, Ledger
 from karst_auth.declared import exclude_other_starts
-from karst_auth.imports.faults import Exit, RefusedImportError
 from karst_auth.imports.staging import Staging
 from karst_auth.imports.upstream import TABLES
 from karst_auth.model import AuditEntry
 from karst_platform.dumps import Dump
 from karst_platform.dumps import Table as Name
+from karst_platform.dumps.importing import Import
+from karst_platform.exits import CommandError, Exit
 
 ACTION = "database.import"
 """The entry in the audit log by which a dump is known again."""
@@ -29,19 +30,6 @@ _SEEDED = {"group": sql.SQL("name <> 'default'"), "permission": sql.SQL("id > 2"
 _DEFAULT = """
     INSERT INTO "group" (name) SELECT 'default' WHERE NOT EXISTS (SELECT FROM "group" WHERE name = 'default')
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Import:
-    """What to import, and how."""
-
-    dump: Path
-    schema: str = "public"
-    """That of the dump's tables."""
-    is_replacing: bool = False
-    """Whether what the database holds is taken away first."""
-    is_dry: bool = False
-    """Whether everything is read and checked, and nothing written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +45,7 @@ class Imported:
 
 
 async def import_dump(ledger: Ledger, order: Import) -> Imported:
-    """Import into a migrated database. Raises RefusedImportError, DumpError, OSError, and what the database raises."""
+    """Import into a migrated database. Raises CommandError, DumpError, OSError, and what the database raises."""
     digest = _digest(order.dump)
     async with ledger.change(DEPLOYMENT) as change:
         connection = await _driver(change)
@@ -119,7 +107,7 @@ async def _demand_empty(connection: AsyncConnection, order: Import) -> None:
                 f"the database isn't empty: its table {table.name} has {row[0]} rows. Name an empty one; or "
                 "--replace takes away all that it holds, but the audit log"
             )
-            raise RefusedImportError(Exit.USAGE, message)
+            raise CommandError(Exit.USAGE, message)
 
 
 async def _empty(connection: AsyncConnection) -> None:
@@ -146,7 +134,7 @@ def _demand_users(dump: Dump, order: Import) -> None:
         return
     schemas = sorted({name.schema for name in dump.tables if name.name == "user"})
     hint = f"Tell which schema: --schema {schemas[0]}" if schemas else "Is it one of auth?"
-    raise RefusedImportError(Exit.USAGE, f"{order.dump.name} has no table {order.schema}.user. {hint}")
+    raise CommandError(Exit.USAGE, f"{order.dump.name} has no table {order.schema}.user. {hint}")
 
 
 async def _demand_permissions(connection: AsyncConnection, order: Import) -> None:
@@ -155,7 +143,7 @@ async def _demand_permissions(connection: AsyncConnection, order: Import) -> Non
     found = await (await connection.execute(statement)).fetchall()
     if found != [(1, "view"), (2, "edit")]:
         message = f"in {order.dump.name} permission 1 is not view, or permission 2 not edit; clients know them so"
-        raise RefusedImportError(Exit.DAMAGED, message)
+        raise CommandError(Exit.DAMAGED, message)
 
 
 def _digest(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, Float, Integer, String, Table, Text, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +13,8 @@ from karst_info.checking import KINDS, check
 from karst_info.model import AlignedVolume, Base, Datastack, Declaration, ImageSource
 from karst_platform.dumps import Dump, DumpError, Row
 from karst_platform.dumps import Table as Name
+from karst_platform.dumps.importing import Import
+from karst_platform.exits import CommandError, Exit
 from karst_platform.relational import Relational
 
 Value = str | int | float | None
@@ -22,23 +23,6 @@ TABLES: tuple[Table, ...] = tuple(Base.metadata.tables[model.__tablename__] for 
 """From those that others refer to, to those that refer to others."""
 _KIND = {kind.model.__tablename__: kind for kind in KINDS.values()}
 _LARGEST = {Integer: 2**31 - 1, BigInteger: 2**63 - 1}
-
-
-class RefusedImportError(Exception):
-    """The import can't be; the message says why and what to do."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Import:
-    """What to import, and how."""
-
-    dump: Path
-    schema: str = "public"
-    """That of the dump's tables."""
-    is_replacing: bool = False
-    """Whether what the database holds is taken away first."""
-    is_dry: bool = False
-    """Whether everything is read and checked, and nothing written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +48,7 @@ class _Read:
 
 
 async def import_dump(database: Relational, order: Import) -> Imported:
-    """Import into a migrated database. Raises RefusedImportError, DumpError, OSError, and what the database raises."""
+    """Import into a migrated database. Raises CommandError, DumpError, OSError, and what the database raises."""
     dump = Dump(order.dump)
     read = _read(dump, order)
     counts = {name: len(rows) for name, rows in read.rows.items()}
@@ -92,7 +76,7 @@ def _read(dump: Dump, order: Import) -> _Read:
     if not tables.keys() & dump.tables.keys():
         schemas = sorted({name.schema for name in dump.tables if name.name == "datastack"})
         hint = f"Tell which schema: --schema {schemas[0]}" if schemas else "Is it one of info?"
-        raise RefusedImportError(f"{order.dump.name} has no table {order.schema}.datastack with rows. {hint}")
+        raise CommandError(Exit.USAGE, f"{order.dump.name} has no table {order.schema}.datastack with rows. {hint}")
     _hold_together(read)
     return read
 
@@ -125,7 +109,7 @@ async def _write(session: AsyncSession, read: _Read, dump: Dump, order: Import) 
                     f"the database isn't empty: its table {name} has {len(rows)} rows. Name an empty one; or --replace "
                     "takes away all that it holds"
                 )
-                raise RefusedImportError(message)
+                raise CommandError(Exit.USAGE, message)
     await session.execute(delete(Declaration))
     for table in reversed(TABLES):
         await session.execute(delete(table))
