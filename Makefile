@@ -19,6 +19,8 @@ VENV := .venv
 POLICY_VENV := .venv-policy
 CLIENTS_VENV := .venv-clients
 ORACLES_VENV := .venv-oracles
+WORKFLOWS_VENV := .venv-workflows
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.8
 PYTHON ?= python3
 BIN := $(VENV)/bin
 VENV_PYTHON := $(BIN)/python
@@ -60,7 +62,7 @@ check: setup ## Formatting, lint, types and import rules
 	$(BIN)/pytest -q tests/house
 
 .PHONY: test
-test: setup policy clients oracles ## Run every test
+test: setup policy clients oracles workflows ## Run every test
 	@$(WITH_NODE) $(BIN)/pytest -n $(PYTEST_WORKERS) -m "not bench"
 
 .PHONY: fuzz
@@ -87,6 +89,12 @@ clients: $(CLIENTS_VENV)/.stamp ## Install official clients into .venv-clients
 .PHONY: oracles
 oracles: $(ORACLES_VENV)/.stamp ## Install libraries that ours must agree with into .venv-oracles
 
+.PHONY: workflows
+workflows: $(WORKFLOWS_VENV)/.stamp ## Install what reads workflows into .venv-workflows
+	@if command -v go >/dev/null && [ ! -x $(WORKFLOWS_VENV)/bin/actionlint ]; then \
+		GOBIN="$(CURDIR)/$(WORKFLOWS_VENV)/bin" go install $(ACTIONLINT) || echo "actionlint could not be installed" >&2; \
+	fi
+
 .PHONY: lock
 lock: setup ## Renew the lock files
 	$(LOCK) pyproject.toml -o requirements.lock
@@ -99,6 +107,7 @@ lock: setup ## Renew the lock files
 	$(LOCK) --group policy -o requirements-policy.lock
 	$(LOCK) --group clients -o requirements-clients.lock
 	$(LOCK) --group oracles -o requirements-oracles.lock
+	$(LOCK) --group workflows -o requirements-workflows.lock
 	$(LOCK) requirements-uv.in -o requirements-uv.lock
 	$(WITH_NODE) $(BIN)/npm install --package-lock-only --ignore-scripts
 
@@ -106,7 +115,7 @@ LOCK = $(UV) pip compile --quiet --universal --generate-hashes --python-version 
 
 .PHONY: clean
 clean: ## Remove what setup and synthesis made; local state stays
-	rm -rf $(VENV) $(POLICY_VENV) $(CLIENTS_VENV) $(ORACLES_VENV) node_modules cdktf.out .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(POLICY_VENV) $(CLIENTS_VENV) $(ORACLES_VENV) $(WORKFLOWS_VENV) node_modules cdktf.out .pytest_cache .ruff_cache .hypothesis
 
 $(VENV_PYTHON):
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Karst needs Python 3.11 or newer")'
@@ -126,7 +135,7 @@ $(STAMPS)/node: package.json package-lock.json .npmrc $(STAMPS)/python
 	$(WITH_NODE) $(BIN)/npm ci --ignore-scripts --silent
 	@mkdir -p $(@D) && touch $@
 
-$(POLICY_VENV)/.stamp $(CLIENTS_VENV)/.stamp $(ORACLES_VENV)/.stamp: .venv-%/.stamp: requirements-%.lock $(STAMPS)/python | $(UV)
+$(POLICY_VENV)/.stamp $(CLIENTS_VENV)/.stamp $(ORACLES_VENV)/.stamp $(WORKFLOWS_VENV)/.stamp: .venv-%/.stamp: requirements-%.lock $(STAMPS)/python | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(VENV_PYTHON) $(@D)
 	$(UV_PIP) sync --quiet --python $(@D)/bin/python --require-hashes $<
 	@touch $@

@@ -15,14 +15,17 @@ from tests.examples import ExampleStack, shared_examples
 
 ROOT = Path(__file__).parent.parent
 _TOOLS_IN_THE_REPOSITORY = {
+    "actionlint": ROOT / ".venv-workflows/bin/actionlint",
     "checkov": ROOT / ".venv-policy/bin/checkov",
     "caveclient": ROOT / ".venv-clients/bin/python",
     "clio-py": ROOT / ".venv-clients/bin/python",
     "emannotationschemas": ROOT / ".venv-oracles/bin/python",
     "middle-auth-client": ROOT / ".venv-oracles/bin/python",
     "cdktn": ROOT / "node_modules/.bin/cdktn",
+    "zizmor": ROOT / ".venv-workflows/bin/zizmor",
 }
 _HOW_TO_GET = {
+    "actionlint": "install Go and run `make workflows`",
     "caveclient": "run `make clients`",
     "checkov": "run `make policy`",
     "cdktn": "run `make setup`",
@@ -33,6 +36,7 @@ _HOW_TO_GET = {
     "kube-apiserver": "build it from the source of Kubernetes 1.34 and put it on PATH",
     "middle-auth-client": "run `make oracles`",
     "node": "run the tests by `make test`",
+    "zizmor": "run `make workflows`",
     "terraform": "install Terraform 1.11 or newer and put it on PATH",
 }
 

@@ -1,0 +1,1 @@
+"""What workflows on GitHub do with plans and reports: comments, issues, and which deployments they are for."""
