@@ -57,7 +57,7 @@ def import_(
 
     try:
         environment = _read(file, repo, scripts)
-        adoption = adopt(environment, Options(name=name, project_number=project_number), neighbours(output, name))
+        adoption = adopt(environment, Options(name=name, project_number=project_number), neighbours(output))
         if strict and adoption.report.unknown:
             _refuse(adoption, output)
         target = output / adoption.report.deployment

@@ -13,9 +13,9 @@ from karst.config.service import load_services
 from karst.derived.workloads import Catalog
 
 
-def neighbours(root: Path, name: str | None = None) -> tuple[Deployment, ...]:
-    """Deployments that stand in `root` already, but for one of this name; none where they can't be read."""
-    return tuple(one.deployment for one in _standing(root).values() if one.name != name)
+def neighbours(root: Path) -> tuple[Deployment, ...]:
+    """Deployments that stand in `root` already; none where they can't be read."""
+    return tuple(one.deployment for one in _standing(root).values())
 
 
 def problems(folder: Path, root: Path, sources: Path) -> tuple[Problem, ...]:

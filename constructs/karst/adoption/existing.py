@@ -59,7 +59,7 @@ _UNUSED_ACCOUNTS = {
 
 def add_existing(draft: Draft, neighbours: Iterable[Deployment], project_number: str | None) -> None:
     """Say of every store who keeps it, and list what is taken over."""
-    others = [one for one in neighbours if one.gcp.project == project(draft)]
+    others = [one for one in neighbours if one.gcp.project == project(draft) and one.name != name_of(draft)]
     _add_project(draft, others, project_number)
     _add_network(draft, others)
     if draft.get(("state",)) is None:

@@ -19,7 +19,7 @@ _MOST_NAME_CHARS = 20
 def add_name(draft: Draft, variable: str, chosen: str | None) -> None:
     """The name of the deployment: what the operator chose, else the environment's, in letters that names can have."""
     wanted = draft.text(variable)
-    name = chosen or wanted or ""
+    name = chosen if chosen is not None else wanted or ""
     if chosen is None and wanted is not None and not (_NAME.match(wanted) and len(wanted) <= _MOST_NAME_CHARS):
         name = dashed(wanted).strip("-0123456789")[:_MOST_NAME_CHARS].strip("-")
         draft.warn(
