@@ -40,8 +40,11 @@ CAVE_AND_CLIO = frozenset(
 )
 """Every API that a deployment of all kinds uses, by its short name."""
 
-FIRST_APIS = frozenset({"cloudresourcemanager", "iam", "iamcredentials", "serviceusage", "storage", "sts"})
-"""Without these nobody can deploy: Terraform switches on the others, and workflows sign in by the last."""
+FIRST_APIS = frozenset(
+    {"cloudresourcemanager", "iam", "iamcredentials", "secretmanager", "serviceusage", "storage", "sts"}
+)
+"""Without these nobody can deploy: Terraform switches on the others. Workflows sign in by `sts`, and the web client by
+which people sign in has to lie in a secret before anything reads it."""
 
 _BASIC_ROLES = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
 

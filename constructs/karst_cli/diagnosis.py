@@ -65,12 +65,10 @@ def _forbidden(bucket: str) -> Cause:
 
 
 def _absent(bucket: str) -> Cause:
-    create = f"gcloud storage buckets create gs://{bucket} --uniform-bucket-level-access --public-access-prevention"
     return Cause(
         problem=f"The bucket of the state, gs://{bucket}, does not exist.",
         remedies=(
-            f"Create it: {create}",
-            f"and keep its versions: gcloud storage buckets update gs://{bucket} --versioning",
+            "Make it: karst bootstrap DEPLOYMENT",
             "Or correct state.bucket in the deployment's deployment.yaml.",
             _WITHOUT,
         ),

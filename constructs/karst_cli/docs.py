@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
 import typer
 
+from karst_cli.rights_page import rights_page
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
@@ -26,7 +28,7 @@ _EXAMPLE_DEPLOYMENT = {
 def docs(
     folder: Annotated[Path, typer.Argument(help="Where the pages are written.")] = FOLDER,
 ) -> None:
-    """Write the generated reference pages: configuration, and values that cross stacks."""
+    """Write the generated reference pages: configuration, values that cross stacks, permissions in Google Cloud."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -35,7 +37,11 @@ def docs(
 
 def pages() -> dict[str, str]:
     """File name to text of every generated page; the same code gives the same bytes."""
-    return {"configuration.md": _configuration(), "cross-stack-values.md": _cross_stack_values()}
+    return {
+        "configuration.md": _configuration(),
+        "cross-stack-values.md": _cross_stack_values(),
+        "google-cloud-permissions.md": rights_page(_NOTE),
+    }
 
 
 def _cross_stack_values() -> str:

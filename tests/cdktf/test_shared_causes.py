@@ -92,7 +92,7 @@ def test_a_refused_bucket_is_told_once(bucket: Project, capsys: pytest.CaptureFi
     told = capsys.readouterr().err.split("nothing was applied.\n")[1]
     assert told.count("does not exist") == 1
     assert told.startswith("== demo-foundation, demo-apps-blue, demo-data-h01, demo: not planned\n")
-    assert "gcloud storage buckets create gs://lab-state" in told
+    assert "Make it: karst bootstrap DEPLOYMENT" in told
     assert "Terraform said: Failed to get existing workspaces" in told
     assert "init of demo" not in told
     folder = bucket.folder / "cdktf.out" / "stacks" / "demo-foundation"

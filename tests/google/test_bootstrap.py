@@ -83,6 +83,8 @@ def test_a_plan_changes_nothing_and_says_what_cannot_be_seen_yet() -> None:
     assert found[f"the first APIs of {PROJECT}"] is Standing.MISSING
     assert found[THE_BUCKET] is Standing.MISSING
     assert found["the pool api-plan"] is Standing.UNSEEN
+    assert "on condition that assertion.repository == 'lab/karst-environments'" in details(fake, PROVIDER)
+    assert "roles/dns.admin for api-deploy@" in details(fake, f"roles on the project {PROJECT}")
 
 
 def test_without_a_repository_and_a_bucket_there_is_nothing_of_either() -> None:

@@ -62,7 +62,7 @@ def bootstrap(environments: Path, *more: str, answer: str = "") -> Result:
 def test_it_shows_asks_and_makes(fake: FakeGoogle, environments: Path) -> None:
     result = bootstrap(environments, answer="y\n")
     assert result.exit_code == 0, result.output
-    assert f"  + the bucket gs://{BUCKET}: will be made" in result.stdout
+    assert f"  + the bucket gs://{BUCKET}: to be made" in result.stdout
     assert "Make this? [y/N]" in result.stdout
     assert f"  made: the bucket gs://{BUCKET}" in result.stdout
     number = "projects/123456789012/locations/global/workloadIdentityPools"
@@ -88,7 +88,7 @@ def test_what_is_in_the_way_is_told_before_anything_is_made(fake: FakeGoogle, en
     fake.world.buckets[BUCKET] = {"hidden": True}
     result = bootstrap(environments, "--yes")
     assert result.exit_code == 3
-    assert f"  ! the bucket gs://{BUCKET}: is in the way" in result.stdout
+    assert f"  ! the bucket gs://{BUCKET}: in the way" in result.stdout
     assert fake.changes == []
 
 
@@ -119,7 +119,7 @@ def test_it_waits_for_permissions_and_for_people(fake: FakeGoogle, environments:
     fake.fault = people
     result = bootstrap(environments, "--yes", "--wait")
     assert result.exit_code == 0, result.output
-    assert "is in the way" in result.stdout
+    assert ": in the way" in result.stdout
     assert result.stdout.count("2. Delegate the name servers: to do") == 1
     assert "2. Delegate the name servers: done" in result.stdout
 
@@ -195,7 +195,7 @@ def test_doctor_says_what_is_missing_in_a_project_that_has_nothing(fake: FakeGoo
     assert status == 1
     errors, unseen = found(findings, "error"), found(findings, "unchecked")
     assert errors["state bucket"] == f"gs://{BUCKET} does not exist."
-    assert errors["APIs"] == "Off: cloudresourcemanager, iam, iamcredentials, sts."
+    assert errors["APIs"] == "Off: cloudresourcemanager, iam, iamcredentials, secretmanager, sts."
     assert {"permissions", "quotas", "delegation", "certificates", "OAuth client"} <= unseen.keys()
     remedies = {one["check"]: one["remedy"] for one in findings}
     assert remedies["state bucket"] == "karst bootstrap api"

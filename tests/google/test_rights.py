@@ -7,8 +7,17 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from karst.bootstrap.rights import granted_roles, project_bindings, rights_of, to_bootstrap, to_deploy, to_plan
-from karst.bootstrap.rights_table import FIRST, FIRST_WITH_CI, RIGHTS
+from karst.bootstrap.rights import (
+    FIRST,
+    FIRST_WITH_CI,
+    granted_roles,
+    project_bindings,
+    rights_of,
+    to_bootstrap,
+    to_deploy,
+    to_plan,
+)
+from karst.bootstrap.rights_table import RIGHTS
 from karst.config.loader import load_environments
 from karst.naming import DEPLOY, PLAN, Names
 from tests.examples import ENVIRONMENTS, ExampleStack

@@ -35,6 +35,12 @@ class StateBucket:
 
     def __init__(self, api: GoogleApi, wish: BucketWish) -> None:
         self.name = f"the bucket gs://{wish.name}"
+        self.wish = (
+            f"in {wish.location}, project {wish.project}",
+            "uniform access, closed to the public",
+            f"every version kept, {_KEPT_VERSIONS} of each state for good, others for {_KEPT_DAYS} days",
+            "deleted objects can be restored for 7 days",
+        )
         self._api, self._wish = api, wish
 
     def look(self) -> Look:
@@ -47,12 +53,7 @@ class StateBucket:
             why = "it exists and is either somebody else's, or you may not see it (storage.buckets.get)"
             return blocked(why, f"{_ANOTHER}: names are unique in the whole world. Or have its owner let you see it.")
         if found is None:
-            return missing(
-                f"in {self._wish.location}, project {self._wish.project}",
-                "uniform access, closed to the public",
-                f"every version kept, {_KEPT_VERSIONS} of each state for good, others for {_KEPT_DAYS} days; "
-                "deleted objects can be restored for 7 days",
-            )
+            return missing(*self.wish)
         return self._obstacle(found) or self._lacks(found)
 
     def make(self) -> None:

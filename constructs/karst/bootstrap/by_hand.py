@@ -19,7 +19,7 @@ from karst.bootstrap.sign_in import (
     secret_path,
 )
 from karst.config.deployment import Deployment
-from karst.config.types import Kind
+from karst.config.types import Kind, Manage
 from karst.google.client import GoogleApi
 from karst.google.errors import RefusedError
 from karst.naming import Names
@@ -72,11 +72,15 @@ def _checked(number: int, title: str, check: Check, api: GoogleApi, deployment: 
         done, lines = check(api, deployment)
     except RefusedError as error:
         off = error.refusal.is_api_off
-        done, lines = (Done.LATER, [_API_OFF]) if off else (Done.UNCHECKED, [str(error)])
+        done, lines = (
+            (Done.LATER, [_later("Its API is still off", deployment)]) if off else (Done.UNCHECKED, [str(error)])
+        )
     return HandStep(number=number, title=title, done=done, lines=tuple(lines))
 
 
-_API_OFF = "Its API is still off; the first `cdktf deploy` switches it on. Then: karst bootstrap --wait"
+def _later(why: str, deployment: Deployment) -> str:
+    name = deployment.name
+    return f"{why}; the first `cdktf deploy {name}` changes that. Then: karst bootstrap {name} --wait"
 
 
 def _permissions(api: GoogleApi, deployment: Deployment) -> tuple[Done, Sequence[str]]:
@@ -110,9 +114,10 @@ def grants_elsewhere(deployment: Deployment) -> list[str]:
 def _delegation(api: GoogleApi, deployment: Deployment) -> tuple[Done, Sequence[str]]:
     found = [delegation_of(api, deployment.gcp.project, zone) for zone in zones_of(deployment)]
     absent = [one.zone for one in found if one.found is None]
+    if absent and deployment.dns.manage is Manage.EXISTING:
+        return Done.LATER, [f"There is no zone {', '.join(absent)} yet: have its owner make it, or correct dns."]
     if absent:
-        makes = "which `cdktf deploy` makes" if deployment.dns.manage == "create" else "which its owner makes"
-        return Done.LATER, [f"There is no zone {', '.join(absent)} yet, {makes}. Then: karst bootstrap --wait"]
+        return Done.LATER, [_later(f"There is no zone {', '.join(absent)} yet", deployment)]
     left = [one for one in found if not one.is_done]
     return (Done.OPEN, [line for one in left for line in delegation_lines(one)]) if left else (Done.DONE, [])
 

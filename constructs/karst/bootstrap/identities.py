@@ -30,13 +30,14 @@ class Account:
 
     def __init__(self, api: GoogleApi, wish: AccountWish) -> None:
         self.name = f"the account {wish.email}"
+        self.wish = (wish.does,)
         self._api, self._wish = api, wish
 
     def look(self) -> Look:
         """Whether it is there and ours."""
         found = self._find()
         if found is None:
-            return missing(self._wish.does)
+            return missing(*self.wish)
         if MARK not in str(found.get("description", "")):
             return blocked("an account of this name exists, and Karst did not make it", f"{RENAME}.")
         if found.get("disabled"):
@@ -67,13 +68,14 @@ class Pool:
 
     def __init__(self, api: GoogleApi, path: str, does: str) -> None:
         self.name = f"the pool {path.rpartition('/')[2]}"
+        self.wish = (does,)
         self._api, self._path, self._does = api, path, does
 
     def look(self) -> Look:
         """Whether it is there and ours."""
         found = self._api.find("iam", f"v1/{quoted(self._path)}", f"look at {self.name}")
         if found is None:
-            return missing(self._does)
+            return missing(*self.wish)
         return _obstacle(found, "workload-identity-pools undelete", self._path) or READY
 
     def make(self) -> None:
@@ -97,13 +99,14 @@ class Provider:
     def __init__(self, api: GoogleApi, path: str, trust: Trust) -> None:
         pool, _, provider = path.rpartition("/providers/")
         self.name = f"the way into the pool {pool.rpartition('/')[2]} by {provider}"
+        self.wish = (f"on condition that {trust.condition}",)
         self._api, self._path, self._trust = api, path, trust
 
     def look(self) -> Look:
         """Whether it is there, ours, and lets in who should come in."""
         found = self._api.find("iam", f"v1/{quoted(self._path)}", f"look at {self.name}")
         if found is None:
-            return missing(f"on condition that {self._trust.condition}")
+            return missing(*self.wish)
         obstacle = _obstacle(found, "workload-identity-pools providers undelete", self._path)
         if obstacle is not None:
             return obstacle

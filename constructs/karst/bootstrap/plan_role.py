@@ -16,6 +16,7 @@ class PlanRole:
 
     def __init__(self, api: GoogleApi, project: str, role_id: str, permissions: tuple[str, ...]) -> None:
         self.name = f"the role {role_id}"
+        self.wish = (f"{len(permissions)} permissions, all of them to read how things are set up",)
         self._api, self._project, self._role_id, self._permissions = api, project, role_id, permissions
 
     @cached_property
@@ -37,9 +38,7 @@ class PlanRole:
         """Whether it is there, ours, and complete."""
         found = self._find()
         if found is None:
-            return missing(
-                f"{len(self._wanted)} permissions, all of them to read how things are set up", *self._left_out
-            )
+            return missing(*self.wish, *self._left_out)
         if MARK not in str(found.get("description", "")):
             return blocked("a role of this name exists, and Karst did not make it", f"{RENAME}.")
         if found.get("deleted"):

@@ -31,6 +31,7 @@ class Grants:
 
     def __init__(self, place: PolicyPlace, wanted: Sequence[Binding], api: GoogleApi) -> None:
         self.name = f"roles on {place.name}"
+        self.wish = tuple(f"{one} for {short(one.member)}" for one in wanted)
         self._place, self._wanted, self._api = place, wanted, api
 
     def look(self) -> Look:

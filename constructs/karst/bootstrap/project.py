@@ -23,6 +23,7 @@ class FirstApis:
 
     def __init__(self, api: GoogleApi, project: str, number: str, services: Collection[str]) -> None:
         self.name = f"the first APIs of {project}"
+        self.wish = tuple(f"{name}.googleapis.com" for name in sorted(services))
         self._api, self._project, self._number, self._services = api, project, number, services
 
     def look(self) -> Look:
@@ -62,6 +63,7 @@ class Permissions:
 
     def __init__(self, api: GoogleApi, project: str, needed: Sequence[str]) -> None:
         self.name = f"your own permissions in {project}"
+        self.wish = (f"{len(needed)} permissions, looked at once the APIs are on",)
         self._api, self._project, self._needed = api, project, needed
 
     def look(self) -> Look:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from karst.bootstrap.by_hand import Done, HandStep
+from karst.bootstrap.by_hand import HandStep
 from karst.bootstrap.run import Planned, StoppedError
 from karst.bootstrap.step import Look, Standing
 from karst.config.deployment import Deployment
@@ -17,7 +17,7 @@ _SIGNS = {
     Standing.BLOCKED: "!",
     Standing.UNSEEN: "?",
 }
-_MOST_DETAILS = 12
+_MOST_DETAILS = 60
 
 
 def plan_text(deployment: Deployment, planned: Sequence[Planned]) -> str:
@@ -26,7 +26,7 @@ def plan_text(deployment: Deployment, planned: Sequence[Planned]) -> str:
     for one in planned:
         lines.append(f"  {_SIGNS[one.look.standing]} {one.step.name}: {one.look.standing}")
         lines += [f"      {line}" for line in _details(one.look)]
-    return "\n".join([*lines, *_left_out(deployment)])
+    return "\n".join([*lines, *_left_out(deployment), *_legend(planned)])
 
 
 def stopped_text(error: StoppedError, made: Sequence[str], deployment: str) -> str:
@@ -68,8 +68,14 @@ def hand_text(steps: Iterable[HandStep]) -> str:
 
 
 def is_open(steps: Iterable[HandStep]) -> bool:
-    """Whether looking again may find more of them done."""
-    return any(step.is_waited_for or step.done is Done.LATER for step in steps)
+    """Whether people can do something about any of them now, which looking again would find."""
+    return any(step.is_waited_for for step in steps)
+
+
+def _legend(planned: Sequence[Planned]) -> list[str]:
+    if all(one.look.standing is not Standing.UNSEEN for one in planned):
+        return []
+    return ["? can't be seen before what stands above it is made, and is looked at again then."]
 
 
 def _details(look: Look) -> list[str]:

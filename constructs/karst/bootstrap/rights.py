@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from karst.bootstrap.rights_table import ALSO_DEPLOYS, ALSO_WRITES, FIRST, FIRST_WITH_CI, RIGHTS, Right, unique
+from karst.bootstrap.rights_table import ALSO_DEPLOYS, ALSO_WRITES, RIGHTS, Right, each
 from karst.config.deployment import Deployment
 from karst.config.types import Kind
 from karst.naming import DEPLOY, PLAN, Names, sql_transfer_role
@@ -13,6 +13,22 @@ from karst.project_facts import ProjectRole
 
 _IAM_ADMIN = "roles/resourcemanager.projectIamAdmin"
 _READ_OBJECTS = "roles/storage.objectViewer"
+
+FIRST = (
+    *each("serviceusage.services", "get", "list", "enable"),
+    *each("resourcemanager.projects", "get", "getIamPolicy", "setIamPolicy"),
+    *each("storage.buckets", "create", "get", "update", "getIamPolicy", "setIamPolicy"),
+    "storage.objects.list",
+)
+"""What `karst bootstrap` needs itself, always."""
+
+FIRST_WITH_CI = (
+    *each("iam.serviceAccounts", "create", "get", "getIamPolicy", "setIamPolicy"),
+    *each("iam.roles", "create", "get", "update"),
+    *each("iam.workloadIdentityPools", "create", "get"),
+    *each("iam.workloadIdentityPoolProviders", "create", "get", "update"),
+)
+"""And with identities for workflows."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -37,18 +53,18 @@ def rights_of(kinds: Iterable[Kind]) -> tuple[Right, ...]:
 
 def to_plan(deployment: Deployment) -> tuple[str, ...]:
     """Permissions in the project that a plan needs; none of them reads what people keep."""
-    return unique(one for right in rights_of(deployment.kinds) for one in right.reads)
+    return _unique(one for right in rights_of(deployment.kinds) for one in right.reads)
 
 
 def to_deploy(deployment: Deployment) -> tuple[str, ...]:
     """Permissions in the project that a deployment needs."""
     writes = (one for right in rights_of(deployment.kinds) for one in right.writes)
-    return unique((*to_plan(deployment), *writes, *ALSO_WRITES))
+    return _unique((*to_plan(deployment), *writes, *ALSO_WRITES))
 
 
 def to_bootstrap(deployment: Deployment) -> tuple[str, ...]:
     """Permissions in the project that `karst bootstrap` needs."""
-    return unique((*FIRST, *(FIRST_WITH_CI if deployment.ci else ())))
+    return _unique((*FIRST, *(FIRST_WITH_CI if deployment.ci else ())))
 
 
 def role_with(permission: str) -> str:
@@ -109,3 +125,7 @@ def state_bindings(deployment: Deployment) -> tuple[Binding, ...]:
         Binding(role=_READ_OBJECTS, member=f"serviceAccount:{names.service_account(PLAN)}"),
         Binding(role="roles/storage.objectUser", member=f"serviceAccount:{names.service_account(DEPLOY)}"),
     )
+
+
+def _unique(permissions: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(permissions)))

@@ -5,7 +5,6 @@ Permissions come from Google's reference of them; a test holds the types to what
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from karst.config.types import Kind
@@ -32,12 +31,13 @@ class Right:
     """Which deployments declare them."""
 
 
-def _each(parts: str, *verbs: str) -> tuple[str, ...]:
+def each(parts: str, *verbs: str) -> tuple[str, ...]:
+    """Permissions of each of some parts, by what is done with it."""
     return tuple(f"{part}.{verb}" for part in parts.split() for verb in verbs)
 
 
 def _whole(parts: str) -> tuple[str, ...]:
-    return _each(parts, "create", "update", "delete")
+    return each(parts, "create", "update", "delete")
 
 
 _POLICY = ("getIamPolicy",)
@@ -50,13 +50,13 @@ _CONTENTS = (
 RIGHTS = (
     Right(
         types=("project_service",),
-        reads=_each("serviceusage.services", "get", "list", "use"),
+        reads=each("serviceusage.services", "get", "list", "use"),
         writes=("serviceusage.services.enable",),
         role="roles/serviceusage.serviceUsageAdmin",
     ),
     Right(
         types=("project_iam_member", "project_iam_audit_config"),
-        reads=_each("resourcemanager.projects", "get", *_POLICY),
+        reads=each("resourcemanager.projects", "get", *_POLICY),
         writes=("resourcemanager.projects.setIamPolicy",),
         role="roles/resourcemanager.projectIamAdmin",
     ),
@@ -69,17 +69,17 @@ RIGHTS = (
     ),
     Right(
         types=("service_account", "service_account_iam_member"),
-        reads=_each("iam.serviceAccounts", "get", *_POLICY),
+        reads=each("iam.serviceAccounts", "get", *_POLICY),
         writes=(*_whole("iam.serviceAccounts"), "iam.serviceAccounts.setIamPolicy"),
         role="roles/iam.serviceAccountAdmin",
     ),
     Right(
         types=("compute_network", "compute_subnetwork", "compute_router", "compute_router_nat"),
-        reads=_each("compute.networks compute.subnetworks compute.routers compute.addresses compute.regions", "get"),
+        reads=each("compute.networks compute.subnetworks compute.routers compute.addresses compute.regions", "get"),
         writes=(
             *_whole("compute.networks compute.subnetworks compute.routers"),
-            *_each("compute.networks", "updatePolicy", "use"),
-            *_each("compute.addresses", "create", "delete", "use"),
+            *each("compute.networks", "updatePolicy", "use"),
+            *each("compute.addresses", "create", "delete", "use"),
         ),
         role="roles/compute.networkAdmin",
     ),
@@ -91,10 +91,10 @@ RIGHTS = (
     ),
     Right(
         types=("compute_firewall", "compute_security_policy", "compute_ssl_policy"),
-        reads=_each("compute.firewalls compute.securityPolicies compute.sslPolicies", "get"),
+        reads=each("compute.firewalls compute.securityPolicies compute.sslPolicies", "get"),
         writes=(
             *_whole("compute.firewalls compute.securityPolicies compute.sslPolicies"),
-            *_each("compute.securityPolicies compute.sslPolicies", "use"),
+            *each("compute.securityPolicies compute.sslPolicies", "use"),
         ),
         role="roles/compute.securityAdmin",
     ),
@@ -108,7 +108,7 @@ RIGHTS = (
             "compute_target_https_proxy",
             "compute_url_map",
         ),
-        reads=_each(
+        reads=each(
             "compute.backendServices compute.globalAddresses compute.globalForwardingRules compute.urlMaps "
             "compute.regionNetworkEndpointGroups compute.targetHttpProxies compute.targetHttpsProxies "
             "compute.globalOperations compute.regionOperations",
@@ -116,9 +116,9 @@ RIGHTS = (
         ),
         writes=(
             *_whole("compute.backendServices compute.globalForwardingRules compute.urlMaps compute.targetHttpsProxies"),
-            *_each("compute.globalAddresses compute.regionNetworkEndpointGroups", "create", "delete", "use"),
-            *_each("compute.targetHttpProxies", "create", "delete", "use"),
-            *_each("compute.backendServices compute.urlMaps compute.targetHttpsProxies", "use"),
+            *each("compute.globalAddresses compute.regionNetworkEndpointGroups", "create", "delete", "use"),
+            *each("compute.targetHttpProxies", "create", "delete", "use"),
+            *each("compute.backendServices compute.urlMaps compute.targetHttpsProxies", "use"),
         ),
         role="roles/compute.loadBalancerAdmin",
     ),
@@ -131,7 +131,7 @@ RIGHTS = (
     ),
     Right(
         types=("dns_managed_zone", "dns_record_set"),
-        reads=_each("dns.managedZones dns.changes", "get") + _each("dns.resourceRecordSets", "get", "list"),
+        reads=each("dns.managedZones dns.changes", "get") + each("dns.resourceRecordSets", "get", "list"),
         writes=(
             *_whole("dns.managedZones dns.resourceRecordSets"),
             "dns.changes.create",
@@ -146,7 +146,7 @@ RIGHTS = (
             "certificate_manager_certificate_map_entry",
             "certificate_manager_dns_authorization",
         ),
-        reads=_each(
+        reads=each(
             "certificatemanager.certs certificatemanager.certmaps certificatemanager.certmapentries "
             "certificatemanager.dnsauthorizations certificatemanager.operations",
             "get",
@@ -156,39 +156,39 @@ RIGHTS = (
                 "certificatemanager.certs certificatemanager.certmaps certificatemanager.certmapentries "
                 "certificatemanager.dnsauthorizations"
             ),
-            *_each("certificatemanager.certs certificatemanager.certmaps certificatemanager.dnsauthorizations", "use"),
+            *each("certificatemanager.certs certificatemanager.certmaps certificatemanager.dnsauthorizations", "use"),
         ),
         role="roles/certificatemanager.owner",
     ),
     Right(
         types=("storage_bucket", "storage_bucket_iam_member", "storage_bucket_object"),
-        reads=_each("storage.buckets", "get", *_POLICY),
+        reads=each("storage.buckets", "get", *_POLICY),
         writes=(
             *_whole("storage.buckets"),
             "storage.buckets.setIamPolicy",
-            *_each("storage.objects", "create", "delete", "get", "list"),
+            *each("storage.objects", "create", "delete", "get", "list"),
         ),
         role="roles/storage.admin",
     ),
     Right(
         types=("secret_manager_secret", "secret_manager_secret_iam_member", "secret_manager_secret_version"),
-        reads=(*_each("secretmanager.secrets", "get", *_POLICY), "secretmanager.versions.get"),
+        reads=(*each("secretmanager.secrets", "get", *_POLICY), "secretmanager.versions.get"),
         writes=(
             *_whole("secretmanager.secrets"),
             "secretmanager.secrets.setIamPolicy",
-            *_each("secretmanager.versions", "add", "enable", "disable", "access"),
+            *each("secretmanager.versions", "add", "enable", "disable", "access"),
         ),
         role="roles/secretmanager.admin",
     ),
     Right(
         types=("artifact_registry_repository", "artifact_registry_repository_iam_member"),
-        reads=(*_each("artifactregistry.repositories", "get", *_POLICY), "artifactregistry.tags.get"),
+        reads=(*each("artifactregistry.repositories", "get", *_POLICY), "artifactregistry.tags.get"),
         writes=(*_whole("artifactregistry.repositories"), "artifactregistry.repositories.setIamPolicy"),
         role="roles/artifactregistry.admin",
     ),
     Right(
         types=("cloud_run_v2_service", "cloud_run_v2_service_iam_member"),
-        reads=(*_each("run.services", "get", *_POLICY), "run.operations.get"),
+        reads=(*each("run.services", "get", *_POLICY), "run.operations.get"),
         writes=(*_whole("run.services"), "run.services.setIamPolicy"),
         role="roles/run.admin",
     ),
@@ -200,13 +200,13 @@ RIGHTS = (
     ),
     Right(
         types=("firestore_backup_schedule",),
-        reads=_each("datastore.backupSchedules", "get", "list"),
+        reads=each("datastore.backupSchedules", "get", "list"),
         writes=_whole("datastore.backupSchedules"),
         role="roles/datastore.owner",
     ),
     Right(
         types=("monitoring_alert_policy", "monitoring_notification_channel", "monitoring_uptime_check_config"),
-        reads=_each("monitoring.alertPolicies monitoring.notificationChannels monitoring.uptimeCheckConfigs", "get"),
+        reads=each("monitoring.alertPolicies monitoring.notificationChannels monitoring.uptimeCheckConfigs", "get"),
         writes=_whole("monitoring.alertPolicies monitoring.notificationChannels monitoring.uptimeCheckConfigs"),
         role="roles/monitoring.editor",
     ),
@@ -219,15 +219,15 @@ RIGHTS = (
     ),
     Right(
         types=("redis_instance",),
-        reads=_each("redis.instances", "get", "getAuthString"),
+        reads=each("redis.instances", "get", "getAuthString"),
         writes=_whole("redis.instances"),
         role="roles/redis.admin",
         kinds=CLUSTER,
     ),
     Right(
         types=("container_cluster", "container_node_pool"),
-        reads=_each("container.clusters container.operations gkehub.memberships", "get"),
-        writes=(*_whole("container.clusters"), *_each("gkehub.memberships", "create", "delete")),
+        reads=each("container.clusters container.operations gkehub.memberships", "get"),
+        writes=(*_whole("container.clusters"), *each("gkehub.memberships", "create", "delete")),
         role="roles/container.admin",
         kinds=CLUSTER,
     ),
@@ -235,12 +235,12 @@ RIGHTS = (
         types=("kubernetes_*", "helm_release"),
         reads=(
             "gkehub.gateway.get",
-            *_each(_CONTENTS, "get", "list"),
+            *each(_CONTENTS, "get", "list"),
             # A chart's own record of what it installed is a secret of its namespace.
-            *_each("container.secrets", "get", "list"),
+            *each("container.secrets", "get", "list"),
         ),
         writes=(
-            *_each("gkehub.gateway", "delete", "patch", "post", "put"),
+            *each("gkehub.gateway", "delete", "patch", "post", "put"),
             *_whole(f"{_CONTENTS} container.roles container.roleBindings container.secrets"),
         ),
         role="roles/container.admin",
@@ -248,17 +248,17 @@ RIGHTS = (
     ),
     Right(
         types=("bigtable_instance", "bigtable_table", "bigtable_gc_policy", "bigtable_table_iam_member"),
-        reads=_each("bigtable.instances bigtable.clusters", "get") + _each("bigtable.tables", "get", *_POLICY),
+        reads=each("bigtable.instances bigtable.clusters", "get") + each("bigtable.tables", "get", *_POLICY),
         writes=(*_whole("bigtable.instances bigtable.tables"), "bigtable.tables.setIamPolicy"),
         role="roles/bigtable.admin",
         kinds=LOCAL,
     ),
     Right(
         types=("pubsub_topic", "pubsub_topic_iam_member", "pubsub_subscription", "pubsub_subscription_iam_member"),
-        reads=_each("pubsub.topics pubsub.subscriptions", "get", *_POLICY),
+        reads=each("pubsub.topics pubsub.subscriptions", "get", *_POLICY),
         writes=(
             *_whole("pubsub.topics pubsub.subscriptions"),
-            *_each("pubsub.topics pubsub.subscriptions", "setIamPolicy"),
+            *each("pubsub.topics pubsub.subscriptions", "setIamPolicy"),
             "pubsub.topics.attachSubscription",
         ),
         role="roles/pubsub.admin",
@@ -266,7 +266,7 @@ RIGHTS = (
     ),
     Right(
         types=("bigquery_dataset", "bigquery_dataset_iam_member", "bigquery_table"),
-        reads=(*_each("bigquery.datasets", "get", *_POLICY), "bigquery.tables.get"),
+        reads=(*each("bigquery.datasets", "get", *_POLICY), "bigquery.tables.get"),
         writes=(*_whole("bigquery.datasets bigquery.tables"), "bigquery.datasets.setIamPolicy"),
         role="roles/bigquery.dataOwner",
         kinds=CLIO,
@@ -281,24 +281,3 @@ ALSO_DEPLOYS = {
 """Roles that deploying needs beside those of single resources: members of the fleet, their gateway, building images."""
 
 ALSO_WRITES = ("cloudbuild.builds.create", "cloudbuild.builds.get")
-
-FIRST = (
-    *_each("serviceusage.services", "get", "list", "enable"),
-    *_each("resourcemanager.projects", "get", "getIamPolicy", "setIamPolicy"),
-    *_each("storage.buckets", "create", "get", "update", "getIamPolicy", "setIamPolicy"),
-    "storage.objects.list",
-)
-"""What `karst bootstrap` needs itself, always."""
-
-FIRST_WITH_CI = (
-    *_each("iam.serviceAccounts", "create", "get", "getIamPolicy", "setIamPolicy"),
-    *_each("iam.roles", "create", "get", "update"),
-    *_each("iam.workloadIdentityPools", "create", "get"),
-    *_each("iam.workloadIdentityPoolProviders", "create", "get", "update"),
-)
-"""And with identities for workflows."""
-
-
-def unique(permissions: Iterable[str]) -> tuple[str, ...]:
-    """Each once, sorted."""
-    return tuple(sorted(set(permissions)))

@@ -79,4 +79,5 @@ def _seen(step: Step) -> Look:
     try:
         return step.look()
     except RefusedError as error:
-        return Look(standing=Standing.UNSEEN, details=(str(error),))
+        waits = error.refusal.is_api_off or error.refusal.status == 404
+        return Look(standing=Standing.UNSEEN, details=step.wish if waits else (str(error), *step.wish))

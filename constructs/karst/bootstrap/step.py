@@ -10,11 +10,11 @@ from typing import Protocol
 class Standing(StrEnum):
     """How a thing stands, in the words in which it is told."""
 
-    READY = "is there"
-    MISSING = "will be made"
-    DIFFERS = "will be changed"
-    BLOCKED = "is in the way"
-    UNSEEN = "can't be seen yet"
+    READY = "in place"
+    MISSING = "to be made"
+    DIFFERS = "to be changed"
+    BLOCKED = "in the way"
+    UNSEEN = "to be made where it is missing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,11 @@ class Step(Protocol):
     @property
     def name(self) -> str:
         """What it is, for people."""
+        ...
+
+    @property
+    def wish(self) -> tuple[str, ...]:
+        """What it should be: told where it can't be seen yet."""
         ...
 
     def look(self) -> Look:

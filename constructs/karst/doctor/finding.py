@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from karst.google.errors import GoogleError
+from karst.google.errors import GoogleError, RefusedError
 
 
 class Severity(StrEnum):
@@ -60,5 +60,9 @@ def guarded(check: str, look: Callable[[], Findings]) -> list[Finding]:
     """Look, and where Google can't be asked, say so in the check's place."""
     try:
         return list(look())
-    except GoogleError as refused:
+    except RefusedError as refused:
+        if refused.refusal.is_api_off:
+            return [unchecked(check, f"{refused.refusal.service or 'Its API'} is still off (see APIs).")]
         return [unchecked(check, str(refused))]
+    except GoogleError as away:
+        return [unchecked(check, str(away))]
