@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -64,6 +65,35 @@ def test_a_command_prints_tokens_of_anybody_and_nothing_else(platform: Platform)
     owner = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
     assert owner.json()["admin"] is True
     assert owner.json()["permissions_v2"] != {}
+
+
+def karst(platform: Platform, *words: str) -> str:
+    command = [sys.executable, "-m", "karst_cli.main", *words, "--state", str(platform.state)]
+    return run(command, {"PYTHONPATH": str(ROOT / "constructs")})
+
+
+def test_every_service_takes_a_write_and_gives_it_back_by_https_too(platform: Platform) -> None:
+    for url in (platform.found(r"runs at (http://\S+)"), platform.server):
+        told = json.loads(karst(platform, "smoke", url, "--json", "--require", "clio"))
+        assert {each["service"] for each in told["steps"] if each["outcome"] == "ok" and each["step"] == "read"} == {
+            "auth", "info", "schema", "nglstate", "clio"
+        }  # fmt: skip
+
+
+def test_everything_is_as_declared_from_the_start(platform: Platform) -> None:
+    told = json.loads(karst(platform, "reconcile", "--json"))
+    assert {each["verb"] for each in told["plan"]} == {"leave"}
+    assert (told["done"], told["failed"], told["problem"]) == ([], [], None)
+    assert "dataset" in {each["kind"] for each in told["plan"]}
+
+
+def test_a_deployments_own_files_can_be_planned_against_it(platform: Platform) -> None:
+    token = (platform.state / "secrets" / "reconcile-token").read_text()
+    command = [sys.executable, "-m", "karst_cli.main", "reconcile", str(ROOT / "environments" / "demo"), "--plan"]
+    told = {"PYTHONPATH": str(ROOT / "constructs"), "KARST_RECONCILE_TOKEN": token}
+    printed = run([*command, "--server", platform.server, "--authority", platform.bundle], told)
+    assert "local_server: " in printed, "the cloud's addresses are others than this machine's"
+    assert token not in printed
 
 
 def test_viewers_learn_where_to_sign_in(platform: Platform) -> None:
