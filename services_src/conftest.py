@@ -10,6 +10,7 @@ from karst_platform.testing import (
     postgres_dsn,
     postgres_folder,
 )
+from karst_platform.testing_databases import empty_dsn
 from karst_platform.testing_valkey import valkey
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "datastore_emulator",
     "documents",
     "embedded_postgres",
+    "empty_dsn",
     "firestore_emulator",
     "open_documents",
     "postgres_dsn",

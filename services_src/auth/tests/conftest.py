@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
-import psycopg
 import pytest
-from psycopg import sql
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 
 from karst_auth.main import Auth, create_app, make_auth
 from karst_auth.migrations import MIGRATIONS
@@ -18,26 +14,10 @@ from karst_auth.settings import AuthSettings
 from karst_platform.cave.guard.push import LocalChanges
 from karst_platform.relational import Relational
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+from karst_platform.testing_databases import database_of_its_own, make_database
 from services_src.auth.tests.world import World, make_world
 
 _TEMPLATE = "auth_template"
-
-
-def database_of(dsn: str, name: str) -> str:
-    return make_url(dsn).set(database=name).render_as_string(hide_password=False)
-
-
-def make_database(dsn: str, name: str, template: str = "template1") -> str:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
-    return database_of(dsn, name)
-
-
-def drop_database(dsn: str, name: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")
@@ -48,18 +28,9 @@ def auth_template(embedded_postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture
-def empty_dsn(embedded_postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database without any table."""
-    server, name = embedded_postgres.start(), f"empty_{uuid.uuid4().hex}"
-    yield make_database(server, name)
-    drop_database(server, name)
-
-
-@pytest.fixture
 def auth_dsn(auth_template: str) -> Iterator[str]:
-    name = f"auth_{uuid.uuid4().hex}"
-    yield make_database(auth_template, name, _TEMPLATE)
-    drop_database(auth_template, name)
+    with database_of_its_own(auth_template, _TEMPLATE) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from karst_auth.main import Auth, create_app, make_auth
 from karst_auth.model import User
 from karst_auth.settings import AuthSettings
 from karst_platform.cave.guard.push import LocalChanges
-from services_src.auth.tests.conftest import drop_database, make_database
+from karst_platform.testing_databases import drop_database, make_database
 from services_src.auth.tests.world import LAB, World, make_world
 from services_src.platform.tests.fuzzing import CHECKS, Operation, fuzz, operations_of, sent
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
@@ -11,7 +10,7 @@ from fastapi import FastAPI
 
 from karst_info.migrations import MIGRATIONS
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
-from services_src.auth.tests.conftest import drop_database, make_database
+from karst_platform.testing_databases import database_of_its_own, make_database
 from services_src.info.tests.support import Told, caller, fill, served, settings
 
 _TEMPLATE = "info_template"
@@ -28,28 +27,18 @@ def info_template(embedded_postgres: EmbeddedPostgres) -> str:
     return dsn
 
 
-@pytest.fixture
-def empty_dsn(embedded_postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database without any table."""
-    server, name = embedded_postgres.start(), f"empty_{uuid.uuid4().hex}"
-    yield make_database(server, name)
-    drop_database(server, name)
-
-
 @pytest.fixture(scope="module")
 def read_dsn(info_template: str) -> Iterator[str]:
     """A database with some rows that no test changes."""
-    name = f"info_{uuid.uuid4().hex}"
-    yield make_database(info_template, name, _TEMPLATE)
-    drop_database(info_template, name)
+    with database_of_its_own(info_template, _TEMPLATE) as dsn:
+        yield dsn
 
 
 @pytest.fixture
 def write_dsn(info_template: str) -> Iterator[str]:
     """A database with some rows of the test's own."""
-    name = f"info_{uuid.uuid4().hex}"
-    yield make_database(info_template, name, _TEMPLATE)
-    drop_database(info_template, name)
+    with database_of_its_own(info_template, _TEMPLATE) as dsn:
+        yield dsn
 
 
 @pytest.fixture

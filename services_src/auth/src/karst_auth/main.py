@@ -41,8 +41,7 @@ from karst_auth.start import Start
 from karst_auth.uses import Uses
 from karst_platform import load_settings, service_app
 from karst_platform.app import Frame
-from karst_platform.cave.cors import Cors
-from karst_platform.cave.errors import answer_cave
+from karst_platform.cave.frame import cave_frame
 from karst_platform.cave.guard.changes import Changes
 from karst_platform.cave.guard.guard import Guard
 from karst_platform.cave.guard.memory import Ages
@@ -51,8 +50,6 @@ from karst_platform.cave.guard.push import LocalChanges, RedisChanges
 from karst_platform.cave.guard.remember import Remembering
 from karst_platform.cave.guard.settings import changes_of, redis_of
 from karst_platform.cave.operations import describe_document
-from karst_platform.cave.paths import Heads, Paths
-from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
 from karst_platform.pages import ErrorPages, Pages
 from karst_platform.permissions import PUBLIC
@@ -82,7 +79,6 @@ TAGS = {
 }
 _AGES = Ages(unheard_s=1)
 """Services count on what we say for some seconds more; both together must stay below five."""
-_HEALTH = HealthPaths(live="/healthz", ready="/readyz")
 _ROUTES = (session, users, service_accounts, groups, datasets, terms, tables, declarations, audit)
 
 
@@ -251,17 +247,11 @@ def _frame(settings: AuthSettings, pages: Pages) -> Frame:
     # Whoever signs in may come back to any replica, so each answers by both prefixes.
     sticky = "/" + settings.sticky_auth_url.partition("/")[2] if "/" in settings.sticky_auth_url else ""
     prefixes = tuple(dict.fromkeys((settings.url_prefix, sticky)))
-    return Frame(
-        answer=answer_cave,
-        health=_HEALTH,
+    return cave_frame(
+        *prefixes,
         description=DESCRIPTION,
-        outside=[
-            Middleware(Cors, exposed=("WWW-Authenticate", "X-Requested-With")),
-            Middleware(ErrorPages, pages=pages, prefixes=prefixes),
-            Middleware(Windows),
-            Middleware(Heads),
-        ],
-        inside=[Middleware(Paths, prefixes=prefixes, bare=(_HEALTH.live, _HEALTH.ready))],
+        exposed=("WWW-Authenticate", "X-Requested-With"),
+        outside=[Middleware(ErrorPages, pages=pages, prefixes=prefixes), Middleware(Windows)],
     )
 
 

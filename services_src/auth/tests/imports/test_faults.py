@@ -11,8 +11,8 @@ import pytest
 
 from karst_auth.imports.command import run
 from karst_platform.exits import Exit
+from karst_platform.testing_databases import drop_database, make_database
 from karst_platform.testing_dumps import make_dump
-from services_src.auth.tests.conftest import drop_database, make_database
 from services_src.auth.tests.imports.conftest import MakeDump, fill_lab
 
 KEY, ADDRESS = "0123456789abcdef" * 2, "ada@example.org"

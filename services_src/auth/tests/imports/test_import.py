@@ -25,8 +25,8 @@ from karst_platform.dumps.importing import Import, read_order
 from karst_platform.exits import Exit
 from karst_platform.relational import Relational
 from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+from karst_platform.testing_databases import drop_database, make_database
 from karst_platform.testing_dumps import make_dump
-from services_src.auth.tests.conftest import drop_database, make_database
 from services_src.auth.tests.imports.conftest import FORMS, MakeDump
 
 ADA, BOB, ROBOT = "0123456789abcdef" * 2, "b0" * 16, "0" * 29 + "abc"

@@ -20,15 +20,11 @@ from karst_info.routes import TAGS, api
 from karst_info.rows import rows
 from karst_info.settings import InfoSettings
 from karst_platform import load_settings, service_app
-from karst_platform.app import Frame
-from karst_platform.cave.cors import Cors
-from karst_platform.cave.errors import answer_cave
+from karst_platform.cave.frame import cave_frame
 from karst_platform.cave.guard.authority import Authority
 from karst_platform.cave.guard.settings import Guarding
 from karst_platform.cave.operations import describe_document
-from karst_platform.cave.paths import Heads, Paths
 from karst_platform.documentation import documentation
-from karst_platform.health import HealthPaths
 from karst_platform.logs import configure_logging
 from karst_platform.pages import ErrorPages, Pages
 from karst_platform.relational import Relational
@@ -41,7 +37,6 @@ UPSTREAM = "4.3.3"
 DESCRIPTION = """Which aligned volumes and datastacks there are, and where their data stand.
 
 Every call carries a token: `Authorization: Bearer ...`. Errors are `{"error": ..., "message": ...}`."""
-_HEALTH = HealthPaths(live="/healthz", ready="/readyz")
 
 
 class Info:
@@ -86,7 +81,11 @@ def create_app(settings: InfoSettings, authority: Authority | None = None) -> Fa
         settings=settings,
         ready={"database": info.missing},
         lifespan=lifespan,
-        frame=_frame(settings, pages),
+        frame=cave_frame(
+            settings.url_prefix,
+            description=DESCRIPTION,
+            outside=[Middleware(ErrorPages, pages=pages, prefixes=(settings.url_prefix,))],
+        ),
     )
     app.state.guard, app.state.info = guarding.guard, info
     for router in api(info.current, f"{UPSTREAM}+karst.{version('karst-info')}"):
@@ -98,20 +97,6 @@ def create_app(settings: InfoSettings, authority: Authority | None = None) -> Fa
     app.include_router(documentation(TITLE, page="/api/doc", document="/api/openapi.json"))
     describe_document(app, TAGS)
     return app
-
-
-def _frame(settings: InfoSettings, pages: Pages) -> Frame:
-    return Frame(
-        answer=answer_cave,
-        health=_HEALTH,
-        description=DESCRIPTION,
-        outside=[
-            Middleware(Cors),
-            Middleware(ErrorPages, pages=pages, prefixes=(settings.url_prefix,)),
-            Middleware(Heads),
-        ],
-        inside=[Middleware(Paths, prefixes=(settings.url_prefix,), bare=(_HEALTH.live, _HEALTH.ready))],
-    )
 
 
 def application() -> FastAPI:
