@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT_OUTPUT = Path("environments")
 SERVICES_FOLDER = Path("services_src")
+_TERRAFORM = frozenset({".hcl", ".tfvars"})
 UNUSABLE, UNKNOWN, INVALID = 2, 3, 4
 
 _EXITS = """Nothing in FILE is run, and no secret is written anywhere: secrets become references, and the report names
@@ -79,6 +80,10 @@ def import_(
 
 
 def _read(file: Path, repo: Path | None, scripts: Path | None) -> Environment:
+    if file.suffix in _TERRAFORM:
+        from karst.adoption.terragrunt import read_inputs
+
+        return read_inputs(file, repository=repo)
     from karst.adoption.shell import read_environment
 
     return read_environment(file, repository=repo, scripts=scripts)

@@ -55,6 +55,24 @@ def _take_out(draft: Draft, place: Location) -> None:
         raise MissingError(
             f"{_origin(draft, place) or dotted(place)} has a value that {dotted(place)} can't take. Correct it there"
         )
+    numbers = _numbers(draft.get(known)) if known == place else []
+    if numbers:
+        # A section whose numbers don't go together keeps the rest: the names in it are what matters.
+        for key in numbers:
+            _leave_out(draft, (*known, key))
+    else:
+        _leave_out(draft, known)
+
+
+def _numbers(node: Node) -> list[str]:
+    """Keys of a section that hold numbers, where it holds anything else too."""
+    if not isinstance(node, Mapping):
+        return []
+    found = [key for key, value in node.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+    return found if len(found) < len(node) else []
+
+
+def _leave_out(draft: Draft, known: Location) -> None:
     keys = [key for key in draft.origins if key[: len(known)] == known or known[: len(key)] == key]
     names = dict.fromkeys(draft.origins[key] for key in keys)
     for name in names:

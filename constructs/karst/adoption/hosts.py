@@ -27,7 +27,7 @@ def add_name(draft: Draft, variable: str, chosen: str | None) -> None:
             f"Names have up to {_MOST_NAME_CHARS} lower-case letters, digits and dashes, so the deployment is called "
             f"{name or FILL_IN}. Names of resources that exist stay as they are; choose another by --name.",
         )
-    draft.put(("name",), name or FILL_IN, *([variable] if draft.variable(variable) else []))
+    draft.put(("name",), name if chosen is not None else name or FILL_IN, *([variable] if wanted else []))
 
 
 def own_host(draft: Draft) -> str:

@@ -81,7 +81,8 @@ def adopt(environment: Environment, options: Options, neighbours: Iterable[Deplo
     draft.comment(
         ("name",), f"Imported from {show_path(environment.file.name)}; README.md says what became of each variable."
     )
-    secrets.add_files(draft, draft.text("ENVIRONMENT") or secrets.name_of(draft))
+    if not from_terraform:
+        secrets.add_files(draft, draft.text("ENVIRONMENT") or secrets.name_of(draft))
     existing.add_existing(draft, neighbours, options.project_number)
     hosts.finish_contact(draft)
     programs.finish_slack(draft)

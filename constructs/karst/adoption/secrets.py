@@ -64,6 +64,20 @@ def _secret_id(draft: Draft, purpose: str) -> str:
     return f"{name_of(draft)}-imported-{purpose}"
 
 
+def add_management_token(draft: Draft, source: str | None) -> None:
+    """Management of proofreading has a token of its own, which `source` prints."""
+    if not is_running(draft, "pmanagement"):
+        return
+    reference = reference_to(draft, "pmanagement-token")
+    draft.put(("services", "pmanagement", "secrets", "CAVE_TOKEN"), reference)
+    draft.hide(
+        "pmanagement-secret.json",
+        meaning="Management of proofreading has a token of its own.",
+        reference=reference,
+        command=store(draft, "pmanagement-token", source=source),
+    )
+
+
 def add_files(draft: Draft, environment_name: str) -> None:
     """Secrets that upstream keeps in files beside its environment: the service token, the web client, further keys."""
     folder = shlex.quote(f"secrets/{environment_name}")
@@ -77,20 +91,14 @@ def add_files(draft: Draft, environment_name: str) -> None:
     )
     if "global" in kinds(draft):
         _add_web_client(draft, environment_name)
-    if isinstance(services(draft).get("pmanagement"), dict) and is_running(draft, "pmanagement"):
-        _add_management_token(draft, folder)
+    if "local" in kinds(draft):
+        add_management_token(draft, f"jq -j .token {folder}/pmanagement-secret.json")
 
 
 def kinds(draft: Draft) -> list[object]:
     """What the deployment runs."""
     found = draft.get(("kinds",))
     return list(found) if isinstance(found, list) else []
-
-
-def services(draft: Draft) -> dict[str, object]:
-    """Choices of services, by name."""
-    found = draft.get(("services",))
-    return dict(found) if isinstance(found, dict) else {}
 
 
 def is_running(draft: Draft, service: str) -> bool:
@@ -107,17 +115,6 @@ def _add_web_client(draft: Draft, environment_name: str) -> None:
         meaning="The web client of Google's sign-in, as the file that the console gave.",
         reference=reference,
         command=store(draft, "oauth-client", source=f"cat {path}"),
-    )
-
-
-def _add_management_token(draft: Draft, folder: str) -> None:
-    reference = reference_to(draft, "pmanagement-token")
-    draft.put(("services", "pmanagement", "secrets", "CAVE_TOKEN"), reference)
-    draft.hide(
-        "pmanagement-secret.json",
-        meaning="Management of proofreading has a token of its own.",
-        reference=reference,
-        command=store(draft, "pmanagement-token", source=f"jq -j .token {folder}/pmanagement-secret.json"),
     )
 
 

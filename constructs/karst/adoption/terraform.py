@@ -15,7 +15,7 @@ from karst.adoption.existing import keep_account
 from karst.adoption.hosts import add_contact, add_extra_hosts, add_global_host, own_host
 from karst.adoption.programs import data_of
 from karst.adoption.rows import Row, by_name, drop, keep, parsed, together, with_
-from karst.adoption.secrets import hide, name_of, reference_to, store
+from karst.adoption.secrets import add_management_token, hide, name_of, reference_to, store
 from karst.adoption.unsettled import add_pools
 from karst.adoption.values import Environment
 
@@ -62,12 +62,16 @@ def _owner(draft: Draft, name: str) -> None:
 
 
 def _token_secret(draft: Draft, name: str) -> None:
-    """Upstream's secret holds a JSON file; ours holds the token in it."""
     held = parsed(draft, name, parse.text)
+    if isinstance(held, str):
+        _hide_token(draft, name, held)
+
+
+def _hide_token(draft: Draft, name: str, held: str) -> None:
+    """Upstream's secret holds a JSON file; ours holds the token in it."""
     reference = reference_to(draft, "service-token")
-    source = (
-        f"gcloud secrets versions access latest --secret={re.sub(r'[^A-Za-z0-9_-]+', '', str(held))} | jq -j .token"
-    )
+    draft.put(("secrets", "service_token"), reference)
+    source = f"gcloud secrets versions access latest --secret={re.sub(r'[^A-Za-z0-9_-]+', '', held)} | jq -j .token"
     draft.hide(
         name,
         meaning="The token with which services speak to auth and info goes on being used. Upstream's secret holds it "
@@ -193,6 +197,10 @@ def _add_names(draft: Draft, owner: str, prefix: str) -> None:
     cache = draft.text("pcg_redis_name_override") or f"{owner}-{environment}-pcg-redis"
     draft.put(("redis", "cache", "name"), cache, *_told(draft, "pcg_redis_name_override"))
     draft.put(("redis", "broker", "name"), f"{prefix}-mat-redis")
+    for key, value in {"cpu": 4, "memory_gb": 16}.items():
+        # What upstream's modules take where nobody says anything.
+        if draft.get(("sql", key)) is None:
+            draft.put(("sql", key), value)
     if draft.get(("sql", "instance")) is None:
         draft.put(("sql", "instance"), f"cave-{environment}")
     defaults = {"skeleton": "skeleton-cache", "dump": "materialization-dump", "upload": "materialization-upload"}
@@ -222,6 +230,10 @@ def _add_hosts(draft: Draft, prefix: str) -> None:
 
 
 def _add_secrets(draft: Draft) -> None:
+    if not draft.text("cave_secret_name"):
+        held = f"{draft.text('environment') or name_of(draft)}-cave-token"
+        _hide_token(draft, held, held)
+    add_management_token(draft, None)
     if draft.get(("sql", "password")) is None:
         reference = reference_to(draft, "postgres-password")
         held = f"{draft.text('environment') or name_of(draft)}-postgres-credentials"
