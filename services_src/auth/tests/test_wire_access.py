@@ -85,6 +85,8 @@ async def test_terms_and_permissions(client: httpx.AsyncClient, auth: Auth, worl
     permission = await every("POST", "/permission", {"name": "admin_view"})
     await every("PUT", f"/permission/{permission['id']}", {"name": "admin"})
     await every("PUT", f"/permission/{permission['id']}", {"name": "view"}, expects=422)
+    await every("PUT", "/permission/1", {"name": "view"})
+    await every("PUT", "/permission/1", {"name": "see"}, expects=403)
     listed = await every("GET", "/permission")
     assert listed == [{"id": 1, "name": "view"}, {"id": 2, "name": "edit"}, {"id": permission["id"], "name": "admin"}]
     async with auth.needs.ledger.change(DEPLOYMENT) as change:
@@ -113,6 +115,9 @@ async def test_tables_and_roots(client: httpx.AsyncClient, world: World) -> None
     assert await call("POST", "/table/h01_table/root_all_public", [root]) is True
     assert await call("POST", "/table/h01_table/root_all_public", [root, 1]) is False
     assert await call("GET", "/table/h01_table/get_public_roots") == [root]
+    many = [root + number for number in range(100_000)]
+    assert await call("POST", "/table/h01_table/root_all_public", many) is False
+    await call("POST", "/table/h01_table/root_all_public", [*many, 1], expects=422)
     for body in ([], {}, "x", [[1]], [1.5], [True]):
         refused = await call("POST", "/table/h01_table/root_all_public", body, expects=400)
         assert isinstance(refused, dict)

@@ -39,6 +39,8 @@ DATABASE = "authentication"
 class AuthSettings(RedisSettings, DatabaseSettings):
     """Settings of the auth service."""
 
+    body_limit_kib: int = Field(default=4096, validation_alias="KARST_BODY_LIMIT_KIB", ge=1)
+    """Size of a request's body at the most, in KiB; 100,000 roots fit."""
     handler_timeout_s: int = Field(default=30, validation_alias="KARST_HANDLER_TIMEOUT_S", ge=1, le=3600)
     """Seconds after which a request without an answer is given up, with 504."""
     url_prefix: Prefix = Field(default="/auth", validation_alias="URL_PREFIX")

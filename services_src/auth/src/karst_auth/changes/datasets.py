@@ -15,6 +15,7 @@ from karst_platform.cave.errors import CaveError
 NAME = 120
 BUILT_IN = frozenset({1, 2})
 """Ids of view and edit."""
+_BUILT_IN = "Clients know view and edit; they stay."
 
 
 async def create(change: Changing, *, name: object, tos_id: object = None) -> Dataset:
@@ -127,9 +128,12 @@ async def create_permission(change: Changing, *, name: object) -> Permission:
 
 
 async def rename_permission(change: Changing, *, permission_id: int, name: object) -> None:
-    """Give a permission another name; services ask for it by its name. Raises CaveError, 404 or 422."""
+    """Give a permission another name; services ask for it by its name. Raises CaveError: 403, 404 or 422."""
     row = await locked(change.session, Permission, permission_id, "There is no such permission.")
-    before, row.name = row.name, text(name, "name", NAME)
+    before, after = row.name, text(name, "name", NAME)
+    if permission_id in BUILT_IN and after != before:
+        raise CaveError(403, "built_in", _BUILT_IN)
+    row.name = after
     await change.session.flush()
     change.note("permission.rename", f"permission/{permission_id}", before={"name": before}, after={"name": row.name})
     query = select(Grant.group_id).where(Grant.permission_id == permission_id).distinct()
@@ -140,7 +144,7 @@ async def remove_permission(change: Changing, *, permission_id: int) -> None:
     """Take a permission away. Raises CaveError: 404, 403 for view and edit, 422 while a group has it."""
     row = await locked(change.session, Permission, permission_id, "There is no such permission.")
     if permission_id in BUILT_IN:
-        raise CaveError(403, "built_in", "Clients know view and edit; they stay.")
+        raise CaveError(403, "built_in", _BUILT_IN)
     await change.session.delete(row)
     await change.session.flush()
     change.note("permission.remove", f"permission/{permission_id}", before={"name": row.name})

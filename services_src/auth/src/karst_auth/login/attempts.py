@@ -98,7 +98,7 @@ class Attempts:
         found = {name: self._read(value) for name, value in request.cookies.items() if name.startswith(_COOKIE)}
         ends = {name: attempt.ends_s if attempt is not None else 0 for name, attempt in found.items()}
         # Browsers name older cookies first.
-        latest = sorted(reversed(ends), key=lambda name: ends[name], reverse=True)[: _MOST - 1]
+        latest = sorted(ends, key=lambda name: ends[name])[1 - _MOST :]
         return [_gone(name) for name in ends if name not in latest]
 
     def _read(self, value: str) -> Attempt | None:
