@@ -65,7 +65,8 @@ def plan(
 
     with tempfile.TemporaryDirectory() as plans:
         words = ["diff", deployment, "--only", deployment, "--environments", str(environments.absolute())]
-        status = _quietly(cdktf.run, [*words, "--plans", plans, "--no-color"], project.absolute())
+        # Whoever plans may only read the states, and a lock is written beside them.
+        status = _quietly(cdktf.run, [*words, "--plans", plans, "--no-color", "-lock=false"], project.absolute())
         if status not in {OK, REFUSED}:
             lost = "Not every stack could be planned. The log of the job says which, and why.\n"
             write_outcome(output, Outcome(deployment=deployment, word=Word.FAILED, report=lost))
