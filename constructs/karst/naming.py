@@ -143,6 +143,10 @@ class Names:
         """A secret of the deployment."""
         return f"{self.of.name}-{dashed(purpose)}"
 
+    def account_secret(self, account: str) -> str:
+        """The secret with the token of a declared service account of auth."""
+        return self.secret(f"account-{account}")
+
     def bucket_settings(self, role: str) -> Bucket:
         """Settings of a shared bucket."""
         bucket = getattr(self.of.buckets, role)

@@ -56,6 +56,7 @@ def reconcile(
     flags = {"KARST_PLAN_ONLY": plan, "KARST_PRUNE": prune, "KARST_ADOPT": adopt, "KARST_JSON": as_json}
     told = {name: str(is_set).lower() for name, is_set in flags.items()} | {"KARST_WAIT_S": str(wait_s)}
     told |= _of_this_machine(state) if server is None and (declared is None or declared.is_file()) else {}
+    told["GOOGLE_CLOUD_PROJECT"] = ""  # only the job runs as somebody who may put tokens into its secrets
     text: str | None = None
     if declared is not None and declared.is_dir():
         text, host = _document(declared)

@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from karst.config.programs import ServiceAccount
 from karst.derived.datasets_json import DatasetsDocument, datasets_document, datasets_json
 
 KEYS: dict[str, dict[str, Any]] = {
@@ -58,3 +59,12 @@ def test_only_searched_datasets_have_signatures(make_dataset, deployment):
         deployment, [make_dataset("a", clio={"key": "VNC", "search": {}}), make_dataset("b", clio={})]
     ).datasets
     assert (with_search.search_dataset, without.search_dataset) == ("vnc_imgsearch", None)
+
+
+def test_service_accounts_say_where_their_tokens_go(make_dataset, deployment):
+    auth = deployment.auth.model_copy(
+        update={"service_accounts": {"uploads": ServiceAccount(groups=("b", "a")), "backup": ServiceAccount()}}
+    )
+    told = datasets_document(deployment.model_copy(update={"auth": auth}), [make_dataset("a")]).service_accounts
+    assert [(one.name, one.groups) for one in told] == [("backup", ()), ("uploads", ("b", "a"))]
+    assert [one.secret for one in told] == [f"{deployment.name}-account-{one.name}" for one in told]

@@ -88,3 +88,21 @@ def test_who_makes_roles_in_databases_reads_their_passwords_and_nothing_else(exa
     read = {one["secret_id"] for one in grants if one["member"].startswith("serviceAccount:local-sql-roles@")}
     assert read
     assert all(name.startswith("local-") and name.endswith("-database-password") for name in read)
+
+
+def test_tokens_of_declared_accounts_can_be_stored_by_whoever_makes_them_and_read_by_nobody() -> None:
+    once = {"reconcile": {"runs_last": True, "resources": {"cpu": "50m", "memory": "64Mi"}}}
+    job = workload("reconcile", processes=once, health=None, routes=None)
+    declared = deployment(auth={"service_accounts": {"uploads": {"groups": ["uploaders"]}}})
+    stack = foundation(declared, [job])
+    secret = declared.name + "-account-uploads"
+    assert secret in {one["secret_id"] for one in bodies([stack], "google_secret_manager_secret")}
+    held = {
+        (one["member"].partition("@")[0], one["role"])
+        for one in bodies([stack], "google_secret_manager_secret_iam_member")
+        if one["secret_id"] == secret
+    }
+    who = f"serviceAccount:{declared.name}-reconcile"
+    assert held == {(who, "roles/secretmanager.secretVersionAdder"), (who, "roles/secretmanager.viewer")}
+    without = foundation(declared, [workload("other")])
+    assert secret not in {one["secret_id"] for one in bodies([without], "google_secret_manager_secret")}

@@ -25,12 +25,28 @@ class Admin(Model):
     pi: str = Field(default="", description="Name of the laboratory's head.", max_length=80)
 
 
+AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=60)]
+
+
+class ServiceAccount(Model):
+    """A user without a person, for programs that call the services."""
+
+    groups: tuple[FieldName, ...] = Field(
+        default=(), description="Groups it belongs to, which say what it may do.", examples=[["uploaders"]]
+    )
+
+
 class Auth(Model):
     """Signing in."""
 
     admins: tuple[Admin, ...] = Field(default=(), description="People who administer from the first start.")
     oauth_client: SecretRef = Field(
         default="secret:oauth-client", description="Web client of Google's sign-in, as its JSON file."
+    )
+    service_accounts: dict[AccountName, ServiceAccount] = Field(
+        default_factory=dict,
+        description="Users without a person. The token of each is put into the secret `<name>-account-<account>`.",
+        examples=[{"uploads": {"groups": ["uploaders"]}}],
     )
     secret_key: SecretRef | None = Field(
         default=None, description="Key of sessions; generated unless an imported deployment keeps its own."

@@ -84,18 +84,33 @@ class DatasetEntry(Model):
     search_dataset: str | None = Field(description="BigQuery dataset of image signatures.")
 
 
+class ServiceAccountEntry(Model):
+    """A user without a person."""
+
+    name: str = Field(description="Name.")
+    groups: tuple[str, ...] = Field(description="Groups it belongs to.")
+    secret: str = Field(description="Secret that gets its token.")
+
+
 class DatasetsDocument(Model):
     """The whole document; services read it again when it changes."""
 
     version: int = Field(description="Version of this format.", examples=[1])
     deployment: str = Field(description="The deployment's name.")
     datasets: tuple[DatasetEntry, ...] = Field(description="Active datasets, by name.")
+    service_accounts: tuple[ServiceAccountEntry, ...] = Field(
+        default=(), description="Users without a person, by name."
+    )
 
 
 def datasets_document(deployment: Deployment, datasets: Iterable[Dataset]) -> DatasetsDocument:
     """What services get to know of the active datasets."""
     entries = tuple(_dataset(deployment, dataset) for dataset in active(datasets))
-    return DatasetsDocument(version=1, deployment=deployment.name, datasets=entries)
+    accounts = tuple(
+        ServiceAccountEntry(name=name, groups=one.groups, secret=Names(deployment).account_secret(name))
+        for name, one in sorted(deployment.auth.service_accounts.items())
+    )
+    return DatasetsDocument(version=1, deployment=deployment.name, datasets=entries, service_accounts=accounts)
 
 
 def datasets_json(deployment: Deployment, datasets: Iterable[Dataset]) -> str:

@@ -76,6 +76,10 @@ class Secret(Construct):
         """Let `grantee` put a new value in, without letting it read any."""
         self._grant("add", grantee, "roles/secretmanager.secretVersionAdder")
 
+    def grant_look(self, grantee: Grantee) -> None:
+        """Let `grantee` see whether there is a value, without letting it read any."""
+        self._grant("look", grantee, "roles/secretmanager.viewer")
+
     def _grant(self, permission: str, grantee: Grantee, role: str) -> None:
         SecretManagerSecretIamMember(
             self,

@@ -15,6 +15,7 @@ from karst.gcp.secret import (
     Secret,
     SecretProps,
 )
+from karst.naming import RECONCILE
 from karst.protection import Protection
 
 
@@ -31,6 +32,12 @@ class Secrets(Construct):
             secret = self._secret(owned)
             for workload in owned.readers:
                 secret.grant_read(accounts[workload])
+        if RECONCILE in accounts:
+            for name in sorted(blueprint.deployment.auth.service_accounts):
+                id_ = blueprint.names.account_secret(name)
+                secret = Secret(self, id_, SecretProps(secret_id=id_, project=self._project, protection=protection))
+                secret.grant_add_version(accounts[RECONCILE])
+                secret.grant_look(accounts[RECONCILE])
         for name, readers in referenced_secrets(blueprint.deployment, blueprint.workloads).items():
             existing = ExistingSecret(
                 self, f"existing-{name.replace('/', '-')}", ExistingSecretProps(secret=name, project=self._project)
