@@ -23,10 +23,10 @@ from karst_reconcile.document import Document
 from karst_reconcile.run import Order, Outcome, reconcile
 from karst_reconcile.secret_store import Folder
 from karst_reconcile.steps import DOING, Step, Verb
-from services_src.auth.tests.conftest import auth_dsn, auth_template, empty_dsn
+from services_src.auth.tests.conftest import auth_dsn, auth_template
 from services_src.info.tests.conftest import info_template, write_dsn
 
-__all__ = ["auth_dsn", "auth_template", "empty_dsn", "info_template", "write_dsn"]
+__all__ = ["auth_dsn", "auth_template", "info_template", "write_dsn"]
 TOKEN = "5eed" * 12
 HOST = "https://karst.example.org"
 Fault = Callable[[httpx.Request, int], Awaitable[httpx.Response | None]]
