@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import auth, clio, guard, info, plans, report, schemas, states, steps, subjects, up
+from bench import adoption, auth, clio, guard, info, plans, report, schemas, states, steps, subjects, up
 from bench.measure import BenchError, Figure
 
 PAGE = steps.ROOT / "docs" / "reference" / "benchmarks.md"
 PARTS: Mapping[str, tuple[report.Subject, Callable[[Path], list[Figure]]]] = {
     "infrastructure": (subjects.INFRASTRUCTURE, steps.measure),
     "plans": (subjects.PLANS, plans.measure),
+    "adoption": (subjects.ADOPTION, adoption.measure),
     "platform": (subjects.PLATFORM, lambda folder: list(up.running(folder))),
     "store": (subjects.STORE, clio.measure),
     "auth": (subjects.AUTH, auth.measure),
