@@ -63,7 +63,8 @@ def asked(*acts: Act, is_repeatable: bool = True) -> tuple[object, list[float], 
     session.mount("http://", script)
     api = GoogleApi(session, Endpoints(base="http://google.test"), sleep=clock.sleep, clock=clock.time)
     try:
-        told: object = api.ask("GET", "dns", "v1/x", "look at x", is_repeatable=is_repeatable)
+        url = api.public("dns", "v1/x")
+        told: object = api.ask_at("GET", url, "look at x", is_repeatable=is_repeatable)
     except GoogleError as refused:
         told = refused
     return told, clock.pauses, script

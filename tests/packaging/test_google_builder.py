@@ -183,6 +183,6 @@ def test_refusals_say_what_was_refused_and_what_to_do(part: str, status: int, wo
 
 
 def test_a_cloud_that_does_not_answer_is_named() -> None:
-    builder = GoogleBuilder(AnonymousCredentials(), Endpoints(registry="http://127.0.0.1:9"))
+    builder = GoogleBuilder(AnonymousCredentials(), Endpoints(registry="http://127.0.0.1:9"), sleep=lambda _: None)
     with pytest.raises(BuildError, match=r"http://127\.0\.0\.1:9.* cannot be reached"):
         builder.has_image(TARGET, "landing", TAG)

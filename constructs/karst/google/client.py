@@ -83,16 +83,27 @@ class GoogleApi:
         *,
         query: Mapping[str, str | list[str]] | None = None,
         body: object = None,
-        is_repeatable: bool = True,
     ) -> Mapping[str, object]:
         """Ask, and give the answer. `doing` says in words what for.
 
         Raises `SignInError`, `UnreachableError` and `RefusedError`.
         """
-        url = api if api.startswith("http") else self._endpoints.url(api, path)
-        response = self._try(
-            lambda: self._send(method, url, query, body), url, doing, tries=_TRIES if is_repeatable else 1
-        )
+        url = self._endpoints.url(api, path)
+        return self.ask_at(method, url, doing, query=query, body=body)
+
+    def ask_at(
+        self,
+        method: str,
+        url: str,
+        doing: str,
+        *,
+        query: Mapping[str, str | list[str]] | None = None,
+        body: object = None,
+        is_repeatable: bool = True,
+    ) -> Mapping[str, object]:
+        """The same at a whole address. What must not happen twice isn't tried again."""
+        tries = _TRIES if is_repeatable else 1
+        response = self._try(lambda: self._send(method, url, query, body), url, doing, tries=tries)
         try:
             return as_mapping(json.loads(response.text or "{}"))
         except ValueError:

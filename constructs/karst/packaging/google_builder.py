@@ -6,24 +6,25 @@ real ones can show (quotas, policies of an organisation) they do not prove.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 from urllib.parse import quote
 
-import google.auth
 from google.api_core.exceptions import GoogleAPICallError, PreconditionFailed
 from google.auth.credentials import Credentials
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import storage
 from requests import RequestException
 
+from karst.google.client import GoogleApi
+from karst.google.credentials import default_credentials as credentials_of_this_machine
+from karst.google.errors import GoogleError, RefusedError, SignInError, as_mapping
 from karst.packaging.build import TIMEOUT_S, Build, BuildError, BuildState
 from karst.packaging.target import BuildTarget
 
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 DOCKER = "gcr.io/cloud-builders/docker"
 _REQUEST_S = 30
 _STATES = {
@@ -54,19 +55,24 @@ class _Blob(Protocol):
 def default_credentials() -> Credentials:
     """Find the credentials of this machine. Raises BuildError that says how to get some."""
     try:
-        credentials, _ = google.auth.default(scopes=[SCOPE])
-    except DefaultCredentialsError:
-        raise BuildError("There are no credentials. Run: gcloud auth application-default login") from None
-    return cast("Credentials", credentials)
+        return credentials_of_this_machine()
+    except SignInError as error:
+        raise BuildError(str(error)) from None
 
 
 class GoogleBuilder:
     """An `ImageBuilder` on Google Cloud."""
 
-    def __init__(self, credentials: Credentials, endpoints: Endpoints | None = None) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        endpoints: Endpoints | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._credentials = credentials
         self._endpoints = endpoints or Endpoints()
-        self._session = AuthorizedSession(credentials)
+        self._api = GoogleApi(AuthorizedSession(credentials), sleep=sleep)
 
     def has_image(self, target: BuildTarget, service: str, tag: str) -> bool:
         """Whether the registry has the tag."""
@@ -98,7 +104,7 @@ class GoogleBuilder:
         url = f"{self._endpoints.build}/v1/projects/{target.project}/locations/{target.region}/builds"
         answer = self._ask("POST", url, f"build in {target.region}", body=_request(target, service, tag, source))
         metadata = (answer or {}).get("metadata")
-        return _build(_mapping(_mapping(metadata).get("build")))
+        return _build(as_mapping(as_mapping(metadata).get("build")))
 
     def look(self, target: BuildTarget, build_id: str) -> Build:
         """How far the build is."""
@@ -109,22 +115,14 @@ class GoogleBuilder:
         self, method: str, url: str, doing: str, *, body: object = None, may_be_absent: bool = False
     ) -> Mapping[str, object] | None:
         try:
-            response = self._session.request(method, url, json=body, timeout=_REQUEST_S)
-            text = response.text
-        except GoogleAuthError as error:
-            raise _unauthenticated(error) from None
-        except RequestException as error:
-            raise _unreachable(url, error) from None
-        try:
-            answer = _mapping(json.loads(text or "{}"))
-        except json.JSONDecodeError:
-            answer = {}
-        error = _mapping(answer.get("error"))
-        if response.status_code == 404 and may_be_absent:
-            return None
-        if not response.ok:
-            raise _refused(doing, response.status_code, str(error.get("message", text[:200])))
-        return answer
+            # A build that is begun twice is paid for twice.
+            return self._api.ask_at(method, url, doing, body=body, is_repeatable=method == "GET")
+        except RefusedError as error:
+            if error.refusal.status == 404 and may_be_absent:
+                return None
+            raise _refused(doing, error.refusal.status, error.refusal.message) from None
+        except GoogleError as error:
+            raise BuildError(str(error)) from None
 
 
 def _request(target: BuildTarget, service: str, tag: str, source: str) -> dict[str, object]:
@@ -155,10 +153,6 @@ def _build(answer: Mapping[str, object]) -> Build:
         detail=f"{status}: {reason}" if reason else status,
         log_url=str(answer.get("logUrl", "")),
     )
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _refused(doing: str, status: int, message: str | None) -> BuildError:
