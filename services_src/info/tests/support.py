@@ -37,6 +37,9 @@ PEOPLE = {
         missing_tos=(MissingTos(dataset_id=1, dataset_name="fish", tos_id=7, tos_name="Terms"),),
     ),
     "admin": _person(5, "admin", admin=True),
+    "group_admin": _person(7, "group_admin", groups_admin=("lab",)),
+    "dataset_admin": _person(8, "dataset_admin", datasets_admin=("fish",)),
+    "robot": _person(9, "robot", service_account=True, parent_id=5, permissions=_FISH, permissions_ignoring_tos=_FISH),
     "both": _person(
         6,
         "both",

@@ -172,9 +172,12 @@ async def test_forms_of_other_pages_change_nothing(writable: FastAPI, browser: h
     assert "mouse" in writable.state.info.current.get().datastacks
 
 
+_OTHERS = (("group_admin", 403), ("dataset_admin", 403), ("robot", 403))
+
+
 async def test_only_superadmins_may(writable: FastAPI) -> None:
     paths = ("", "/datastack", "/datastack/new", "/datastack/edit?id=1", "/datastack/details?id=1", "/nothing")
-    for name, status in ((None, 401), ("disabled", 401), ("stranger", 403), ("viewer", 403), ("editor", 403)):
+    for name, status in ((None, 401), ("disabled", 401), ("stranger", 403), ("viewer", 403), ("editor", 403), *_OTHERS):
         async with caller(writable, name) as client:
             for path in (*paths, "/datastack/delete?id=1", "/datastack/export/csv"):
                 assert (await client.get(ADMIN + path)).status_code == status, (name, path)

@@ -7,13 +7,13 @@ from fastapi import FastAPI
 
 from karst_platform.permissions import declared
 from services_src.info.tests.conftest import Client
-from services_src.info.tests.support import API, ROOT, Told
+from services_src.info.tests.support import API, PEOPLE, ROOT, Told
 
 pytestmark = pytest.mark.anyio
-CALLERS = (None, "disabled", "stranger", "viewer", "editor", "waiting", "admin", "both")
+CALLERS = (None, "disabled", *PEOPLE)
 _ALL = dict.fromkeys(CALLERS, 200)
 _SIGNED_IN = {**_ALL, None: 401, "disabled": 401}
-_VIEW = {**dict.fromkeys(CALLERS, 403), None: 401, "disabled": 401, "viewer": 200, "both": 200}
+_VIEW = {**dict.fromkeys(CALLERS, 403), None: 401, "disabled": 401, "viewer": 200, "robot": 200, "both": 200}
 _VIEW_BEFORE_TERMS = {**_VIEW, "waiting": 200}
 MATRIX = {
     "/version": _ALL,
@@ -72,6 +72,9 @@ def _fits(parts: list[str], asked: list[str]) -> bool:
         ("stranger", [], []),
         ("editor", [], []),
         ("admin", [], []),
+        ("group_admin", [], []),
+        ("dataset_admin", [], []),
+        ("robot", ["fish", "fish_flat"], ["fish_v1"]),
         ("viewer", ["fish", "fish_flat"], ["fish_v1"]),
         ("waiting", ["fish", "fish_flat"], ["fish_v1"]),
         ("both", ["fish", "fish_flat", "mouse"], ["fish_v1", "mouse_v1"]),

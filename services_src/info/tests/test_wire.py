@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 
 from services_src.info.tests.conftest import Client
-from services_src.info.tests.support import API, ROOT, TOKEN_OF
+from services_src.info.tests.support import API, MAPPED, ROOT, TOKEN_OF, Told, caller
 
 pytestmark = pytest.mark.anyio
 FISH_VOLUME = {
@@ -139,6 +140,25 @@ async def test_each_route_answers_what_clients_know(as_: Client) -> None:
             answer = await client.get(ROOT + path)
             assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json"), path
             assert answer.json() == body, path
+
+
+async def test_each_volume_has_layers_though_names_for_people_are_given_twice(
+    writable: FastAPI, write_dsn: str, authority: Told
+) -> None:
+    statement = """INSERT INTO aligned_volume (name, display_name, image_source) VALUES
+        ('other', 'Fish', 'precomputed://gs://other/em'), ('Fish', NULL, 'precomputed://gs://third/em')"""
+    with psycopg.connect(write_dsn) as connection:
+        connection.execute(statement)
+    authority.mapped = {**MAPPED, ("aligned_volume", "other"): "fish", ("aligned_volume", "Fish"): "fish"}
+    await writable.state.info.current.refresh()
+    async with caller(writable, "both") as client:
+        told = (await client.get(f"{API}/ngl_info")).json()
+    sources = {name: each["image_layers"][0]["image_source"] for name, each in told.items()}
+    assert {name: sources[name] for name in sources if name != "mouse_v1"} == {
+        "Fish": "precomputed://gs://fish-mirror/em",
+        "other": "precomputed://gs://other/em",
+        "Fish (4)": "precomputed://gs://third/em",
+    }
 
 
 async def test_slashes_change_nothing(as_: Client) -> None:

@@ -268,7 +268,15 @@ def test_viewers_of_any_origin_learn_where_to_sign_in(tmp_path: Path) -> None:
         "login_url": "https://g.example.org/sticky_auth",
         "supported_datastacks": ["tiny", "tiny_flat"],
     }
-    assert "access-control-allow-origin" not in ask(told, "/").headers
+    for path in ("/auth_info", "/auth_info/", "http://localhost//auth_info"):
+        question = ask(told, path, "OPTIONS", Origin="https://viewer.example.org")
+        assert (question.status_code, question.headers["access-control-allow-origin"]) == (200, "*")
+        assert "authorization" in question.headers["access-control-allow-headers"]
+    for path in ("/", "/api/v1/datasets", "/auth_info/x"):
+        assert "access-control-allow-origin" not in ask(told, path).headers
+        assert (
+            "access-control-allow-origin" not in ask(told, path, "OPTIONS", Origin="https://viewer.example.org").headers
+        )
 
 
 def test_where_nobody_signs_in_nobody_is_told_where(settings: LandingSettings) -> None:

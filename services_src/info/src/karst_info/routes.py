@@ -217,7 +217,12 @@ def _viewers(current: Current) -> APIRouter:
         for each in stacks:
             if each.volume is not None:
                 of_volume.setdefault(each.volume.name, []).append(each)
-        return _json(to_json({each.shown_name: layers_of(each, of_volume.get(each.name, [])) for each in volumes}))
+        told: dict[str, object] = {}
+        for each in volumes:
+            # Names for people may be given twice; each volume has its entry all the same.
+            names = (each.shown_name, each.name, f"{each.name} ({each.row.id})")
+            told[next(name for name in names if name not in told)] = layers_of(each, of_volume.get(each.name, []))
+        return _json(to_json(told))
 
     return router
 

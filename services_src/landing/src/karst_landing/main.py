@@ -20,6 +20,7 @@ from karst_landing.settings import LandingSettings, ServiceLink
 from karst_landing.visitors import Demo, HealthSource
 from karst_platform import load_settings, service_app
 from karst_platform.app import Frame
+from karst_platform.cave.cors import Cors
 from karst_platform.cave.paths import Paths
 from karst_platform.logs import configure_logging
 from karst_platform.pages import kit_file
@@ -29,6 +30,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_SIGN_IN = "/auth_info"
 
 
 class StaticFile(StrEnum):
@@ -130,7 +132,7 @@ def create_app(settings: LandingSettings, *, demo: Demo | None = None, health: H
         title="Karst landing page",
         version=version("karst-landing"),
         settings=settings,
-        frame=Frame(inside=[Middleware(Paths, prefixes=("",))]),
+        frame=Frame(outside=[Middleware(Cors, paths=(_SIGN_IN,))], inside=[Middleware(Paths, prefixes=("",))]),
     )
     app.include_router(_pages(landing))
     app.include_router(_api(landing))
@@ -201,13 +203,12 @@ def _api(landing: Landing) -> APIRouter:
 def _sign_in(landing: Landing) -> APIRouter:
     router = APIRouter(dependencies=[PUBLIC])
 
-    @router.get("/auth_info")
-    def auth_info(response: Response) -> SignInAnswer:
+    @router.get(_SIGN_IN)
+    def auth_info() -> SignInAnswer:
         """Say where viewers sign people in for the data of this host. Pages of every origin may read it."""
         found = landing.sign_in()
         if found is None:
             raise HTTPException(404, "Nobody signs in here.")
-        response.headers["Access-Control-Allow-Origin"] = "*"
         return found
 
     return router

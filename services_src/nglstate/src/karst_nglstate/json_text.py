@@ -22,6 +22,8 @@ class NoJsonError(ValueError):
 def check_json(text: bytes) -> None:
     """Raise NoJsonError unless `text` is one JSON value in UTF-8. NaN and infinities are no JSON."""
     _check_utf8(text)
+    if not text.strip():
+        raise NoJsonError("it is empty")
     try:
         _check(text)
     except NoJsonError:

@@ -5,11 +5,13 @@ Credentials of a browser are never let through here: pages send their token in a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from karst_platform.cave.paths import plain
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = "authorization, content-type, x-requested-with, range"
@@ -21,14 +23,17 @@ class Cors:
     """Adds the headers to every answer, and answers OPTIONS on any path with 200, without asking for a token.
 
     A handler that sets its own `Access-Control-Allow-Origin` is left alone. `exposed` are headers that pages may read.
+    Where `paths` are named, all others are left alone too.
     """
 
-    def __init__(self, app: ASGIApp, exposed: Sequence[str] = ("WWW-Authenticate",)) -> None:
-        self._app, self._exposed = app, ", ".join(exposed)
+    def __init__(
+        self, app: ASGIApp, exposed: Sequence[str] = ("WWW-Authenticate",), paths: Collection[str] = ()
+    ) -> None:
+        self._app, self._exposed, self._paths = app, ", ".join(exposed), frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (self._paths and plain(scope["path"]) not in self._paths):
             await self._app(scope, receive, send)
             return
 
