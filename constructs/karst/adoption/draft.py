@@ -16,7 +16,6 @@ Tree: TypeAlias = "dict[str, Node]"
 FILL_IN = "fill-in"
 """Stands where only a person knows the value; a search for it finds them all."""
 FILL_IN_HOST = f"{FILL_IN}.example"
-_SHORTEST_TOLD_SECRET = 8
 
 
 @dataclass(kw_only=True)
@@ -160,11 +159,6 @@ class Draft:
     def is_settled(self, name: str) -> bool:
         """Whether it is known what became of a variable."""
         return name in self._mapped or name in self._dropped or name in self.hidden
-
-    def secret_values(self) -> Mapping[str, str]:
-        """Each secret's value that is long enough to be recognized inside another one, by the name of the variable."""
-        found = {name: self.environment.text(name) or "" for name in self.hidden}
-        return {name: value for name, value in found.items() if len(value) >= _SHORTEST_TOLD_SECRET}
 
     def mapped(self) -> tuple[Mapped, ...]:
         """The bucket, in the order of the file."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from karst.adoption import datasets, existing, hosts, programs, secrets, services, unsettled
 from karst.adoption.draft import Draft
 from karst.adoption.fitting import MissingError, fit
+from karst.adoption.leaks import without_leaks
 from karst.adoption.report import Report
 from karst.adoption.rows import settle, words
 from karst.adoption.table import TABLE
@@ -63,12 +64,13 @@ def adopt(environment: Environment, options: Options, neighbours: Iterable[Deplo
     `neighbours` are deployments that stand in the same repository: of what a project has once, one of them may be the
     keeper already.
     """
-    draft = Draft(environment=environment)
     from_terraform = is_terraform(environment)
+    table = INPUTS if from_terraform else TABLE
+    readable, leaks = without_leaks(environment, table)
+    draft = Draft(environment=readable, hidden={one.name: one for one in leaks})
     kind = "local" if from_terraform or not any(name in environment.variables for name in _GLOBAL) else "global"
     draft.put(("name",), "")
     draft.put(("kinds",), [kind])
-    table = INPUTS if from_terraform else TABLE
     settle_place_first(draft, table, options, from_terraform=from_terraform)
     settle(draft, {name: row for name, row in table.items() if name not in _PLACE_NAMES})
     if from_terraform:
@@ -89,7 +91,6 @@ def adopt(environment: Environment, options: Options, neighbours: Iterable[Deplo
     programs.finish_auth(draft)
     unsettled.settle_rest(draft, table)
     fit(draft)
-    unsettled.hide_leaks(draft)
     return Adoption(files=_files(draft, options), report=_report(draft, kind))
 
 

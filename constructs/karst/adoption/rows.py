@@ -24,6 +24,8 @@ class Row:
     apply: Apply
     is_dropped: bool = False
     """Whether its value never matters."""
+    is_secret: bool = False
+    """Whether the value is a secret, which is referred to even where the file does not hold it."""
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def settle(draft: Draft, table: Mapping[str, Row]) -> None:
         if row is None:
             continue
         value = variable.value
-        if isinstance(value, Derived) and not row.is_dropped:
+        if isinstance(value, Derived) and not (row.is_dropped or row.is_secret):
             draft.drop(name, f"it is {value.reason}, which is not read")
         elif isinstance(value, Text) and not value.value.strip() and not row.is_dropped:
             draft.drop(name, "it is empty")

@@ -6,7 +6,8 @@ import re
 import shlex
 
 from karst.adoption.draft import FILL_IN, Draft
-from karst.adoption.rows import Row, with_
+from karst.adoption.rows import Row, words
+from karst.adoption.values import Derived
 from karst.config.errors import Location
 
 _FROM_FILE = re.compile(r"--from-file=(?:(?P<name>[^\s=]+)=)?(?P<path>\S+)")
@@ -20,9 +21,16 @@ def hide(name: str, purpose: str, places: tuple[Location, ...], meaning: str) ->
         reference = reference_to(draft, purpose)
         for place in places:
             draft.put(place, reference, variable)
+        found = draft.variable(variable)
+        if found is not None and isinstance(found.value, Derived):
+            draft.warn(
+                variable,
+                f"The file does not hold this secret itself: it is {found.value.reason}. Store the value that the "
+                "running platform has.",
+            )
         draft.hide(variable, meaning=meaning, reference=reference, command=store(draft, purpose))
 
-    return with_(name, apply)
+    return Row(names=(name,), apply=apply, is_secret=True)
 
 
 def hide_unused(names: str, meaning: str) -> Row:
@@ -31,7 +39,7 @@ def hide_unused(names: str, meaning: str) -> Row:
     def apply(draft: Draft, variable: str) -> None:
         draft.hide(variable, meaning=meaning)
 
-    return with_(names, apply)
+    return Row(names=words(names), apply=apply, is_secret=True)
 
 
 def reference_to(draft: Draft, purpose: str) -> str:

@@ -11,7 +11,7 @@ from karst.adoption.rows import Row, parsed
 from karst.adoption.values import Items, Structure, Text
 from karst.adoption.yaml_text import Node
 from karst.config.cloud import default_pools
-from karst.config.errors import Location, nearest, show_path
+from karst.config.errors import nearest, show_path
 from karst.config.rules.secrets import looks_secret
 
 _TWINS = {
@@ -66,7 +66,7 @@ def _keep_unknown(draft: Draft, name: str, known: Iterable[str]) -> None:
     raw = _as_text(draft, name)
     if raw is None:
         draft.drop(name, f"it is {draft.why_not(name) or 'nothing that a text could hold'}, which is not read")
-    elif _tells(draft, name, raw):
+    elif looks_secret(name, raw):
         draft.hide(name, meaning=_LOOKS_SECRET)
     else:
         draft.unknown.append(Unknown(name=name, line=draft.line(name), nearest=nearest(name, known)))
@@ -89,43 +89,6 @@ def _as_text(draft: Draft, name: str) -> str | None:
             return str(variable.value.value) if variable and isinstance(variable.value, Structure) else None
         case _:
             return None
-
-
-def _tells(draft: Draft, name: str, raw: str) -> bool:
-    """Whether a value would give a secret away: by its name, its look, or because it was put together with one."""
-    variable = draft.variable(name)
-    parts = variable.refers_to if variable else ()
-    return (
-        looks_secret(name, raw)
-        or any(part in draft.hidden for part in parts)
-        or any(value in raw for value in draft.secret_values().values())
-    )
-
-
-def hide_leaks(draft: Draft) -> None:
-    """The last look: no value of the configuration may hold a secret's, however it came there."""
-    secrets = [value for value in draft.secret_values().values() if value]
-    for place, value in list(_leaves((), draft.deployment)):
-        if any(secret in value for secret in secrets):
-            name = draft.origins.get(place, place[-1])
-            draft.remove(place)
-            draft.unmap(str(name))
-            draft.hide(str(name), meaning=f"Its value holds that of a secret. It is left out, and {place[-1]} with it.")
-    for file, data in draft.datasets.items():
-        if any(secret in value for secret in secrets for _, value in _leaves((), data)):
-            draft.warn(f"datasets/{file}.yaml", "A name in it is the same as a secret's value. Replace that secret.")
-
-
-def _leaves(place: Location, node: Node) -> Iterable[tuple[Location, str]]:
-    if isinstance(node, str):
-        yield place, node
-    elif isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from _leaves((*place, key), value)
-    elif isinstance(node, list | tuple):
-        # A list goes as a whole: the key above it is what can be taken out.
-        for value in node:
-            yield from ((place, text) for _, text in _leaves(place, value))
 
 
 def notices(draft: Draft) -> tuple[Warned, ...]:
