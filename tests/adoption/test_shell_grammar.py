@@ -249,6 +249,17 @@ def test_a_schedule_is_found_from_the_file_from_its_repository_and_from_the_fold
         assert json.loads(str(value_of(environment))) == [{"task": "x"}]
 
 
+def test_a_path_may_count_from_the_folder_of_the_file(tmp_path):
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "common.sh").write_text("A=shared\n")
+    environment = read(tmp_path / "local", ". ./common.sh\nK=$(cat common.sh)\n", repository=tmp_path)
+    assert (value_of(environment, "A"), value_of(environment)) == ("shared", "A=shared")
+
+
+def test_the_working_folder_has_no_name_of_its_own(tmp_path):
+    assert value_of(read(tmp_path, "ROOT_FOLDER=$PWD\nK=${ROOT_FOLDER}/secrets/lab")) == "./secrets/lab"
+
+
 def test_files_of_the_scripts_are_read_around_that_of_a_local_deployment(tmp_path):
     local = tmp_path / "infrastructure" / "local"
     local.mkdir(parents=True)

@@ -65,11 +65,11 @@ class _Run:
 
     def __init__(self, file: Path, repository: Path, scripts: Path) -> None:
         self._file = file
-        scope = Scope({"PWD": str(scripts.absolute()), "ENV_REPO_PATH": str(repository.absolute())})
+        scope = Scope({"PWD": ".", "ENV_REPO_PATH": str(repository.absolute())})
         self._notices: list[Notice] = []
         self._left_out = 0
         self.assigned: list[Variable] = []
-        self._reader = Reader(scope, RepositoryFiles(repository, scripts), self.assigned, self._notify_of)
+        self._reader = Reader(scope, RepositoryFiles(repository, scripts, file.parent), self.assigned, self._notify_of)
 
     def load(self, file: Path) -> str:
         text, notices = read_text(file)

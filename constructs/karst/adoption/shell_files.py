@@ -19,13 +19,13 @@ class RefusedError(Exception):
 class RepositoryFiles:
     """Looks for files below `repository` only: a symbolic link or `..` that leads out of it is refused.
 
-    `working_folder` is where the files were sourced from upstream. A relative path may count from there, from the
-    repository, or from the folder above it (operators keep the repository inside upstream's checkout).
+    A relative path may count from the repository, from the folder above it (operators keep the repository inside
+    upstream's checkout), or from one of `working_folders`.
     """
 
-    def __init__(self, repository: Path, working_folder: Path) -> None:
+    def __init__(self, repository: Path, *working_folders: Path) -> None:
         self._root = Path(os.path.realpath(repository))
-        self._bases = (self._root, Path(os.path.realpath(working_folder)), self._root.parent)
+        self._bases = (self._root, self._root.parent, *(Path(os.path.realpath(one)) for one in working_folders))
         self._texts: dict[Path, str] = {}
 
     def read(self, path: str) -> tuple[Path, str]:
