@@ -28,7 +28,7 @@ _EXAMPLE_DEPLOYMENT = {
 def docs(
     folder: Annotated[Path, typer.Argument(help="Where the pages are written.")] = FOLDER,
 ) -> None:
-    """Write the generated reference pages: configuration, values that cross stacks, permissions in Google Cloud."""
+    """Write the generated reference pages: configuration, values that cross stacks, rights in Google Cloud, plans."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -37,10 +37,13 @@ def docs(
 
 def pages() -> dict[str, str]:
     """File name to text of every generated page; the same code gives the same bytes."""
+    from karst_cli.docs_plan_report import plan_report_page
+
     return {
         "configuration.md": _configuration(),
         "cross-stack-values.md": _cross_stack_values(),
         "google-cloud-permissions.md": rights_page(_NOTE),
+        "plan-report.md": plan_report_page(_NOTE),
     }
 
 

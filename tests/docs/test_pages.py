@@ -44,7 +44,7 @@ def test_paths_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", WRITTEN_BY_HAND, ids=name)
 def test_commands_exist(page: Path) -> None:
     text = page.read_text("utf-8")
-    spoken = re.findall(r"(?:`|^ {4,})(karst|cdktf|make) ([a-z]+)", text, re.MULTILINE)
+    spoken = re.findall(r"(?:`|^ {4,})(karst|cdktf|make) ([a-z][a-z-]*)", text, re.MULTILINE)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     known = {"karst": {one.name for one in COMMANDS}, "cdktf": CDKTF_COMMANDS, "make": targets}
     assert [f"{tool} {word}" for tool, word in spoken if word not in known[tool]] == []

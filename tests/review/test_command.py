@@ -75,6 +75,7 @@ def test_targets_are_those_that_name_a_repository(tmp_path: Path) -> None:
     assert result.stdout.count("\n") == 1
     (target,) = json.loads(result.stdout)
     assert (target["name"], target["environment"]) == ("demo", "production")
+    assert target["url"] == "https://demo.demo.example.org"
     assert target["plan_account"] != target["deploy_account"]
     assert target["plan_provider"] != target["deploy_provider"]
     path.write_text("name: [")

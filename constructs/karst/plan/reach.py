@@ -21,7 +21,7 @@ from karst.plan.summary import Cause
 from karst.stack_names import StackNames
 
 SHARED, DOCKERFILE, DECLARATION = "platform", "Dockerfile", "service.yaml"
-_EVERYTHING = ("main.py", "requirements.lock", "requirements.txt", "pyproject.toml", "cdktf.json", "uv.lock")
+_EVERYTHING = ("main.py", "requirements.lock", "requirements.txt", "pyproject.toml", "cdktf.json", "karst.pin")
 """What the application itself is made of, or, in a repository of environments, which Karst it pins."""
 _NO_STACK = re.compile(r"(^|/)(tests?|bench|docs|\.github|__pycache__)(/|$)|\.md$|\.css$")
 _KINDS_OF_STACKS = ("foundation", "dataset", "cluster", "addons", "apps", "run", "edge")

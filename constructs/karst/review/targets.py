@@ -19,6 +19,7 @@ def targets_json(environments: Iterable[Environment]) -> str:
         found.append(
             {
                 "name": deployment.name,
+                "url": f"https://{deployment.host}",
                 "environment": deployment.ci.environment or deployment.name,
                 "plan_provider": names.identity_provider_path(PLAN),
                 "plan_account": names.service_account(PLAN),

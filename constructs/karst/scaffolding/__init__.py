@@ -1,0 +1,1 @@
+"""What `karst new` writes: a deployment, a dataset, a lab's repository."""
