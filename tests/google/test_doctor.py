@@ -232,3 +232,12 @@ def test_the_wrong_project_is_told(fake: FakeGoogle, tmp_path: Path) -> None:
     (only,) = amiss(fake, tmp_path, "project", gcp=gcp)
     assert only[0] is Severity.ERROR
     assert only[2] == "Correct gcp.project or gcp.project_number in deployment.yaml."
+
+
+def test_what_is_too_much_to_list_is_told(fake: FakeGoogle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("karst.doctor.states._MOST_OBJECTS", 4)
+    for number in range(9):
+        state(fake, f"karst/api/note-{number}")
+    (only,) = amiss(fake, tmp_path, "orphaned states")
+    assert only[0] is Severity.UNCHECKED
+    assert "holds more than 4 objects there; the rest was left" in only[1]

@@ -11,13 +11,13 @@ from karst.bootstrap.bucket import deletes_states, patch_of, read_bucket
 from karst.config.deployment import Deployment
 from karst.config.loader import Environment
 from karst.config.rules.names import stack_ids
-from karst.doctor.finding import Finding, error, ok, warning
+from karst.doctor.finding import Finding, error, ok, unchecked, warning
 from karst.google.client import GoogleApi, listed, quoted
 from karst.google.errors import RefusedError, as_list, as_mapping, printable
 
 _OLD_LOCK = timedelta(hours=2)
 _STATE, _LOCK = ".tfstate", ".tflock"
-_PAGES = 100
+_MOST_OBJECTS = 20_000
 _MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -64,7 +64,10 @@ def orphans(api: GoogleApi, of: Environment, environments: Mapping[str, Environm
     if state is None:
         return
     declared = _declared(state.bucket, environments.values())
-    found = [one for one in _objects(api, state.bucket, f"{state.prefix}/") if one.name not in declared]
+    stored = list(_objects(api, state.bucket, f"{state.prefix}/"))
+    found = [one for one in stored if one.name not in declared]
+    if len(stored) >= _MOST_OBJECTS:
+        yield unchecked(check, f"gs://{state.bucket} holds more than {_MOST_OBJECTS} objects there; the rest was left.")
     strangers = [one for one in found if one.name.endswith(_STATE)]
     for one in strangers:
         yield _orphan(api, state.bucket, one)
@@ -84,8 +87,8 @@ def _declared(bucket: str, environments: Iterable[Environment]) -> set[str]:
 
 
 def _objects(api: GoogleApi, bucket: str, prefix: str) -> Iterator[StoredState]:
-    page = ""
-    for _ in range(_PAGES):
+    page, count = "", 0
+    while count < _MOST_OBJECTS:
         answer = api.ask(
             "GET",
             "storage",
@@ -94,6 +97,7 @@ def _objects(api: GoogleApi, bucket: str, prefix: str) -> Iterator[StoredState]:
             query={"prefix": prefix, "maxResults": "1000", "pageToken": page},
         )
         for one in listed(answer, "items"):
+            count += 1
             size = str(one.get("size", "0"))
             yield StoredState(
                 name=str(one.get("name", "")),
