@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import adoption, auth, clio, guard, info, plans, report, schemas, states, steps, subjects, up
+from bench import adoption, auth, clio, guard, info, plans, reconcile, report, schemas, states, steps, subjects, up
 from bench.measure import BenchError, Figure
 
 PAGE = steps.ROOT / "docs" / "reference" / "benchmarks.md"
@@ -20,6 +20,7 @@ PARTS: Mapping[str, tuple[report.Subject, Callable[[Path], list[Figure]]]] = {
     "plans": (subjects.PLANS, plans.measure),
     "adoption": (subjects.ADOPTION, adoption.measure),
     "platform": (subjects.PLATFORM, lambda folder: list(up.running(folder))),
+    "reconcile": (subjects.RECONCILE, reconcile.measure),
     "store": (subjects.STORE, clio.measure),
     "auth": (subjects.AUTH, auth.measure),
     "guard": (subjects.GUARD, lambda _: guard.measure()),

@@ -71,6 +71,15 @@ folder once, later runs on the same folder as the median of {RUNS}. Nothing is d
     reasons={},
 )
 
+RECONCILE = Subject(
+    title="Reconciling",
+    method=f"""\
+The whole command, from start to exit, by HTTPS against `karst up`: 50 datasets, each with two groups, a person, three
+permissions, four tables, an aligned volume and two datastacks. Once to make all of it, then, with nothing to do, the
+median of {RUNS} runs.""",
+    reasons={},
+)
+
 STORE = Subject(
     title="The connectomics store",
     method="""\

@@ -1,4 +1,4 @@
-"""Auth and info as upstream's answer, as far as they are asked: no marks, no rows, datasets by parts of their names."""
+"""Auth and info as upstream's answer, as far as they are asked: no marks, no rows, datasets by parts of names."""
 
 from __future__ import annotations
 

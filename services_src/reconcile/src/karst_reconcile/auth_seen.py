@@ -197,11 +197,13 @@ async def _see_details(seen: AuthSeen, document: Document) -> None:
         async with turn:
             return cast("Rows", await seen.calls.get(_API + path, query))
 
-    marked = {int(each.split("/")[1]) for each in seen.marks if each.startswith("group/")}
-    with_members = {name for each in document.datasets for name, group in each.groups.items() if group.members}
-    group_ids = marked | {seen.groups[name] for name in with_members if name in seen.groups}
+    declared = {name: group.members for each in document.datasets for name, group in each.groups.items()}
+    wanted = declared.keys() | {group for each in document.service_accounts for group in each.groups}
+    old = _ids(seen.marks, "group") - {seen.groups.get(name) for name in wanted}
+    with_members = {seen.groups[name] for name, members in declared.items() if members and name in seen.groups}
+    with_members |= _ids(seen.marks, "member")
     dataset_ids = {seen.datasets[each.auth_dataset] for each in document.datasets if each.auth_dataset in seen.datasets}
-    dataset_ids |= {int(each.split("/")[1]) for each in seen.marks if each.startswith(("dataset/", "grant/"))}
+    dataset_ids |= _ids(seen.marks, "dataset") | _ids(seen.marks, "grant")
     addresses = {each for dataset in document.datasets for group in dataset.groups.values() for each in group.members}
 
     async def grants(dataset_id: int) -> None:
@@ -209,10 +211,16 @@ async def _see_details(seen: AuthSeen, document: Document) -> None:
             seen.grants.add((dataset_id, each["id"], each["permission_id"]))
 
     async def members(group_id: int) -> None:
-        people, accounts, datasets = await asyncio.gather(
-            *(get(path_of("group", group_id, kind)) for kind in ("user", "service_account", "dataset"))
+        seen.members.setdefault(group_id, set()).update(
+            [each["id"] for each in await get(path_of("group", group_id, "user"))]
         )
-        seen.members[group_id] = {each["id"] for each in (*people, *accounts)}
+
+    async def everything(group_id: int) -> None:
+        """Also what hangs on a group that is declared no longer."""
+        accounts, datasets = await asyncio.gather(
+            *(get(path_of("group", group_id, kind)) for kind in ("service_account", "dataset"))
+        )
+        seen.members.setdefault(group_id, set()).update([each["id"] for each in accounts])
         seen.grants |= {(each["id"], group_id, each["permission_id"]) for each in datasets}
 
     async def person(address: str) -> None:
@@ -224,10 +232,11 @@ async def _see_details(seen: AuthSeen, document: Document) -> None:
         found = await get(path_of("service_account", seen.accounts[name], "group"))
         seen.account_groups[name] = {each["name"] for each in found}
 
-    known = set(seen.datasets.values())
+    known, groups = set(seen.datasets.values()), set(seen.groups.values())
     await asyncio.gather(
         *map(grants, sorted(dataset_ids & known)),
-        *map(members, sorted(group_ids & set(seen.groups.values()))),
+        *map(members, sorted((with_members | old) & groups)),
+        *map(everything, sorted(old & groups)),
         *map(person, sorted(addresses)),
         *(account(each.name) for each in document.service_accounts if each.name in seen.accounts),
         _see_tables(seen, document.tables().keys(), turn),
@@ -266,3 +275,8 @@ async def _see_tables(seen: AuthSeen, declared: Iterable[tuple[str, str]], turn:
         )
     else:
         await asyncio.gather(*(one(service, table) for service, tables in wanted.items() for table in tables))
+
+
+def _ids(marks: Iterable[str], kind: str) -> set[int]:
+    """The first id of each mark of a kind."""
+    return {int(each.split("/")[1]) for each in marks if each.startswith(f"{kind}/")}
