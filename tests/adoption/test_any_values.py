@@ -140,3 +140,8 @@ def test_a_folder_of_aliases_is_no_bomb(folder: Path) -> None:
     text = held(folder, environment(PLACE, {"L2CACHE_CONFIG": Text(value=bomb)}))
     assert len(text) < 100_000
     assert yaml.safe_load((folder / "deployment.yaml").read_text("utf-8"))["name"] == "reef"
+
+
+def test_more_than_people_read_is_not_kept(folder: Path) -> None:
+    found = {f"LAB_{number}": Text(value="x" * 50_000) for number in range(40)}
+    assert len(held(folder, environment(PLACE, dict(found)))) < 500_000

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from karst.adoption.report import Dropped, Hidden, Mapped, ToDo, Unknown, Warned, place_of
-from karst.adoption.values import Derived, Environment, Items, Structure, Text, Variable
+from karst.adoption.values import Derived, Environment, Items, Structure, Text, Value, Variable
 from karst.adoption.yaml_text import Node
 from karst.config.errors import Location, show_path
 
@@ -45,14 +45,17 @@ class Draft:
     def text(self, name: str) -> str | None:
         """A text that is known and not empty, without blanks around it."""
         found = self.environment.text(name)
-        return (found.strip() or None) if found is not None else None
+        return (found.strip() or None) if found is not None and is_shown(found) else None
 
     def items(self, name: str) -> tuple[str, ...]:
         """A list's texts; of a text, the parts between commas, brackets and quotes of other languages taken off."""
         variable = self.variable(name)
         if variable is None:
             return ()
-        match variable.value:
+        return tuple(one for one in self._listed(variable.value) if is_shown(one))
+
+    def _listed(self, value: Value) -> tuple[str, ...]:
+        match value:
             case Items(values=values):
                 return tuple(clean for one in values if (clean := one.strip().strip("\"'").strip()))
             case Text(value=text):
@@ -72,6 +75,7 @@ class Draft:
     def put(self, place: Location, value: Node, *names: str) -> None:
         """Write a key of the deployment; `names` are the variables it comes from."""
         if not _put(self.deployment, place, value):
+            self._refuse(names)
             return
         for name in names:
             self.origins.setdefault(place, name)
@@ -86,6 +90,12 @@ class Draft:
         if _put(self.datasets.setdefault(dataset, {}), place, value):
             for name in names:
                 self.map_to(name, place_of(place, dataset))
+        else:
+            self._refuse(names)
+
+    def _refuse(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.warn(name, "It has characters that no editor shows, and is left out.")
 
     def get(self, place: Location) -> Node:
         """What stands at a key of the deployment; None where nothing does."""
@@ -180,9 +190,22 @@ def split_list(text: str) -> tuple[str, ...]:
     return tuple(clean for one in inner.split(",") if (clean := one.strip().strip("\"'").strip()))
 
 
+def is_shown(text: str) -> bool:
+    """Whether an editor shows all of a text."""
+    return text.replace("\n", "").replace("\t", "").isprintable()
+
+
+def _is_shown_whole(value: Node) -> bool:
+    if isinstance(value, str):
+        return is_shown(value)
+    if isinstance(value, Mapping):
+        return all(is_shown(key) and _is_shown_whole(one) for key, one in value.items())
+    return not isinstance(value, Sequence) or all(map(_is_shown_whole, value))
+
+
 def _put(tree: MutableMapping[str, Node], place: Location, value: Node) -> bool:
     """Whether the value was written: text with characters that no editor shows is not."""
-    if isinstance(value, str) and not value.replace("\n", "").replace("\t", "").isprintable():
+    if not _is_shown_whole(value):
         return False
     node = tree
     for part in place[:-1]:

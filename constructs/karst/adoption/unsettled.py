@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from karst.adoption import parse
-from karst.adoption.draft import Draft
+from karst.adoption.draft import Draft, is_shown
 from karst.adoption.report import Unknown, Warned
 from karst.adoption.rows import Row, parsed
 from karst.adoption.values import Items, Structure, Text
@@ -18,7 +18,8 @@ _TWINS = {
     "upload": ("MATERIALIZATION_UPLOAD_BUCKET_PATH", "MATERIALIZATION_UPLOAD_BUCKET_NAME"),
     "nglstate": ("NGLSTATE_BUCKET_PATH", "NGLSTATE_BUCKET_NAME"),
 }
-_MOST_VALUE_CHARS = 100_000
+_MOST_KEPT_CHARS = 300_000
+"""Of all unknown variables together: a configuration that people read holds no more."""
 _LOOKS_SECRET = "It looks like a secret, so its value is kept nowhere. Store it where whoever needs it reads it."  # noqa: S105 - words for a person
 
 
@@ -70,12 +71,16 @@ def _keep_unknown(draft: Draft, name: str, known: Iterable[str]) -> None:
         draft.hide(name, meaning=_LOOKS_SECRET)
     else:
         draft.unknown.append(Unknown(name=name, line=draft.line(name), nearest=nearest(name, known)))
-        if len(raw) > _MOST_VALUE_CHARS:
+        if len(raw) > _MOST_KEPT_CHARS - _kept(draft):
             draft.warn(name, "It is longer than a configuration should be, and is not kept.")
-        elif not raw.replace("\n", "").replace("\t", "").isprintable():
-            draft.warn(name, "It has characters that no editor shows, and is not kept.")
         else:
-            draft.put(("extra", "env", name), raw)
+            draft.put(("extra", "env", name), raw, *([] if is_shown(raw) else [name]))
+
+
+def _kept(draft: Draft) -> int:
+    """Characters that are kept of unknown variables so far."""
+    env = draft.get(("extra", "env"))
+    return sum(len(str(value)) for value in env.values()) if isinstance(env, Mapping) else 0
 
 
 def _as_text(draft: Draft, name: str) -> str | None:
