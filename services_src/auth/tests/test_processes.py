@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from karst_auth.changes import tokens
 from karst_auth.changes.ledger import DEPLOYMENT
-from karst_auth.main import create_app, make_auth
+from karst_auth.main import AGES, create_app, make_auth
 from karst_auth.settings import AuthSettings
+from karst_platform.cave.guard.memory import Ages
 from karst_platform.cave.guard.push import RedisChanges, connect
 from karst_platform.cave.guard.remember import Remembering
 from karst_platform.cave.guard.remote import HttpAuthority
@@ -67,6 +68,13 @@ async def _disable_and_back(auth_dsn: str, valkey: ValkeyServer | None, *, is_go
             assert answer.status_code == 200
             felt.append(await _felt(other, world.header("viewer"), status))
     return felt
+
+
+def test_what_auth_and_a_service_remember_one_after_the_other_is_young_enough() -> None:
+    service = Ages()
+    assert AGES.cached_s + service.cached_s <= 60
+    assert AGES.cached_s + service.recent_s <= 10
+    assert AGES.unheard_s + service.unheard_s < FELT_S
 
 
 async def test_a_disabled_user_is_refused_everywhere_at_once(auth_dsn: str, valkey: ValkeyServer) -> None:

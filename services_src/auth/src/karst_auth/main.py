@@ -77,8 +77,9 @@ TAGS = {
     "Audit": "Who changed what.",
     "Service": "What runs.",
 }
-_AGES = Ages(unheard_s=1)
-"""Services count on what we say for some seconds more; both together must stay below five."""
+AGES = Ages(cached_s=5, recent_s=5, unheard_s=1)
+"""Services count on what we say for some time more: both together a minute for reading, ten seconds for editing, and
+below five seconds where changes are not heard."""
 _ROUTES = (session, users, service_accounts, groups, datasets, terms, tables, declarations, audit)
 
 
@@ -123,7 +124,7 @@ def make_auth(settings: AuthSettings, changes: Changes | None = None) -> Auth:
         database=database,
         ledger=Ledger(database, heard, saw),
         tables=direct,
-        authority=Remembering(direct, heard, ages=_AGES),
+        authority=Remembering(direct, heard, ages=AGES),
         is_revealed=settings.is_revealed,
     )
     return Auth(needs=needs, uses=uses, start=Start(partial(_begin, settings, needs)), redis=redis, mirror=mirror)

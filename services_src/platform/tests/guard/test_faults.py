@@ -92,7 +92,7 @@ async def test_too_many_questions_at_once_are_no_reason_to_stop_asking() -> None
 
 @pytest.mark.parametrize("broken", [refuse, hang, answering(503)])
 async def test_auth_gone_for_two_minutes(broken: Break) -> None:
-    """Views go on; edits are refused with 503 once what we know is ten seconds old; nobody is told to sign in."""
+    """Views go on; edits are refused with 503 once what we know is five seconds old; nobody is told to sign in."""
     auth = Auth()
     app = auth.app()
     assert (await ask(app, "/view/stack", headers=bearer(READER))).status_code == 200
@@ -106,8 +106,8 @@ async def test_auth_gone_for_two_minutes(broken: Break) -> None:
             assert (await ask(app, "/view/stack", headers=bearer(READER))).status_code == 200
             edits.append((await ask(app, "/edit/stack", method="POST", headers=bearer(EDITOR))).status_code)
         assert (await ask(app, "/in", headers={"Authorization": f"Bearer {'e' * 32}"})).status_code == 503
-    assert set(edits[: 5 * 10]) == {200}
-    assert set(edits[5 * 10 :]) == {503}
+    assert set(edits[: 5 * 5]) == {200}
+    assert set(edits[5 * 5 :]) == {503}
     assert len(auth.asked) <= 121
     auth.broken = None
     auth.now_s += 1
@@ -140,8 +140,8 @@ async def test_whoever_is_refused_costs_twenty_questions_in_five_minutes() -> No
     for _ in range(100):
         assert (await ask(app, "/edit/stack", method="POST", headers=bearer(READER))).status_code == 403
         auth.now_s += 1
-    # One of its own at first and each ten seconds, as for any edit, and twenty more.
-    assert auth.asked.count("GET /user/cache") <= 1 + 10 + 20
+    # One of its own at first and each five seconds, as for any edit, and twenty more.
+    assert auth.asked.count("GET /user/cache") <= 1 + 20 + 20
 
 
 async def test_a_grant_counts_at_once_though_nobody_tells_of_it() -> None:

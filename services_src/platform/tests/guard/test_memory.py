@@ -39,7 +39,7 @@ class World:
 
 @pytest.mark.parametrize(
     ("hears", "freshness", "age_s"),
-    [(True, CACHED, 60), (True, RECENT, 10), (False, CACHED, 2.5), (False, RECENT, 2.5)],
+    [(True, CACHED, 55), (True, RECENT, 5), (False, CACHED, 2.5), (False, RECENT, 2.5)],
 )
 async def test_answers_age(hears: bool, freshness: Freshness, age_s: float) -> None:
     world = World(hears=hears)

@@ -14,10 +14,10 @@ from karst_platform.cave.guard.authority import Freshness
 
 @dataclass(frozen=True, kw_only=True)
 class Ages:
-    """For how many seconds an answer counts."""
+    """For how many seconds an answer counts, of auth over HTTP, which remembers it for five seconds itself."""
 
-    cached_s: float = 60
-    recent_s: float = 10
+    cached_s: float = 55
+    recent_s: float = 5
     unheard_s: float = 2.5
     """While we would not hear of a change; and always for "there is none"."""
     stale_s: float = 600
