@@ -64,7 +64,9 @@ def add_existing(draft: Draft, neighbours: Iterable[Deployment], project_number:
     _add_network(draft, others)
     if draft.get(("state",)) is None:
         draft.ask(
-            "state", "Where Terraform keeps what it knows. `karst bootstrap` makes the bucket and says what to write."
+            "state",
+            "Where Terraform keeps what it knows: write state: {bucket: ...}, which the command makes.",
+            f"karst bootstrap {name_of(draft)}",
         )
     draft.put(("dns", "manage"), "existing")
     draft.put(("firestore", "state"), {"manage": "existing", "database": "(default)"})
