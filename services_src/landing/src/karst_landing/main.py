@@ -37,14 +37,16 @@ class StaticFile(StrEnum):
     """The files that the page loads."""
 
     SCRIPT = "landing.js"
+    SHARED_SCRIPT = "karst.js"
     STYLE = "landing.css"
     SHARED_STYLE = "karst.css"
     ICON = "icon.svg"
 
 
-_SHARED = frozenset({StaticFile.SHARED_STYLE, StaticFile.ICON})
+_SHARED = frozenset({StaticFile.SHARED_SCRIPT, StaticFile.SHARED_STYLE, StaticFile.ICON})
 _TYPE_OF = {
     StaticFile.SCRIPT: "text/javascript",
+    StaticFile.SHARED_SCRIPT: "text/javascript",
     StaticFile.STYLE: "text/css",
     StaticFile.SHARED_STYLE: "text/css",
     StaticFile.ICON: "image/svg+xml",

@@ -9,7 +9,7 @@ it does wrong becomes `StoreUnavailableError`; what it can't keep, such as a num
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
@@ -22,7 +22,14 @@ from karst_platform.relational_address import engine_url, place_of
 from karst_platform.relational_login import address_of, log_in
 from karst_platform.stores.documents import ContentionError, StoreUnavailableError, UnstorableError
 
-__all__ = ["Relational", "engine_url", "place_of"]
+__all__ = ["CONSTRAINT_NAMES", "Relational", "engine_url", "place_of"]
+CONSTRAINT_NAMES: Mapping[str, str] = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""What indexes and constraints are called where nobody says, so that migrations can name them."""
 _CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 _WAIT_S = 3.0

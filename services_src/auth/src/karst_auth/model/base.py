@@ -8,6 +8,8 @@ from typing import Annotated
 from sqlalchemy import DateTime, ForeignKey, MetaData, String, false, func
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from karst_platform.relational import CONSTRAINT_NAMES
+
 Id = Annotated[int, mapped_column(primary_key=True)]
 Now = Annotated[datetime, mapped_column(DateTime, server_default=func.now())]
 Flag = Annotated[bool, mapped_column(server_default=false())]
@@ -20,11 +22,4 @@ DatasetId = Annotated[int, mapped_column(ForeignKey("dataset.id"))]
 class Base(DeclarativeBase):
     """All tables of the auth service."""
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+    metadata = MetaData(naming_convention=CONSTRAINT_NAMES)

@@ -6,11 +6,10 @@ import base64
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from karst_clio.exports import values
 from karst_platform.stores.documents import Fields, Json
-from karst_platform.stores.firestore_values import Message
+from karst_platform.stores.firestore_values import Message, fill
 from karst_platform.stores.storable import NESTED
 
 
@@ -62,27 +61,7 @@ class Filling:
     def fields(self, target: Message, fields: Fields) -> None:
         """Put fields into a message's map."""
         for name, value in fields.items():
-            self._value(target[name], value)
-
-    def _value(self, target: Message, value: Json) -> None:
-        match value:
-            case None:
-                target.null_value = 0
-            case bool():
-                target.boolean_value = value
-            case int():
-                target.integer_value = value
-            case float():
-                target.double_value = value
-            case str():
-                target.string_value = value
-            case dict():
-                self._map(target, value)
-            case _:
-                target.array_value.SetInParent()
-                for item in cast("list[Json]", value):
-                    inner = target.array_value.values.add()
-                    self._value(inner, {NESTED: item} if isinstance(item, list) else item)
+            fill(target[name], value, self._map)
 
     def _map(self, target: Message, value: Mapping[str, Json]) -> None:
         tag = values.tag_of(value)

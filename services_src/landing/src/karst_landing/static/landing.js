@@ -2,20 +2,6 @@
 
 const REFRESH_MS = 5000;
 
-/** Copies the text of the element that the button names, and says so. */
-async function copy(button) {
-  const source = document.getElementById(button.dataset.copy);
-  const said = document.getElementById("token-said");
-  try {
-    await navigator.clipboard.writeText(source.textContent);
-    said.textContent = "Copied.";
-  } catch {
-    // Browsers let pages write to the clipboard over HTTPS and on localhost only.
-    getSelection().selectAllChildren(source);
-    said.textContent = "Selected: press Ctrl-C to copy.";
-  }
-}
-
 /** Shows how the services fare now. */
 async function refresh(list) {
   let services = [];
@@ -35,9 +21,6 @@ async function refresh(list) {
   }
 }
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  button.addEventListener("click", () => copy(button));
-}
 const list = document.querySelector("[data-health]");
 if (list) {
   setInterval(() => document.hidden || refresh(list), REFRESH_MS);

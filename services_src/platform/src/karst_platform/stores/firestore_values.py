@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Callable
 from typing import Any, cast
 
 from google.cloud.firestore_v1.types import document
@@ -16,20 +17,21 @@ from karst_platform.stores.storable import NESTED
 
 # The protocol's own messages: the client library's wrappers of them take ten times as long.
 Message = Any
+FillMap = Callable[[Message, Fields], None]
 new_value = cast("type[Message]", document.Value.pb())
 
 
 def value_of(value: Json) -> Message:
     """A value as a message."""
     message = new_value()
-    _fill(message, value)
+    fill(message, value)
     return message
 
 
 def fill_fields(target: Message, fields: Fields) -> None:
     """Put fields into a message's map."""
     for name, value in fields.items():
-        _fill(target[name], value)
+        fill(target[name], value)
 
 
 def fields_of(source: Message) -> dict[str, Json]:
@@ -37,7 +39,8 @@ def fields_of(source: Message) -> dict[str, Json]:
     return {name: _read(value) for name, value in source.items()}
 
 
-def _fill(target: Message, value: Json) -> None:
+def fill(target: Message, value: Json, fill_map: FillMap | None = None) -> None:
+    """Put a value into a message; `fill_map` says what a map becomes, where that is no map of fields."""
     match value:
         case None:
             target.null_value = 0
@@ -50,13 +53,17 @@ def _fill(target: Message, value: Json) -> None:
         case str():
             target.string_value = value
         case dict():
-            target.map_value.SetInParent()
-            fill_fields(target.map_value.fields, value)
+            (fill_map or _fill_map)(target, value)
         case _:
             target.array_value.SetInParent()
             for item in cast("list[Json]", value):
                 inner = target.array_value.values.add()
-                _fill(inner, {NESTED: item} if isinstance(item, list | tuple) else item)
+                fill(inner, {NESTED: item} if isinstance(item, list | tuple) else item, fill_map)
+
+
+def _fill_map(target: Message, value: Fields) -> None:
+    target.map_value.SetInParent()
+    fill_fields(target.map_value.fields, value)
 
 
 def _read(value: Message) -> Json:
