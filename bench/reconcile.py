@@ -1,4 +1,4 @@
-"""How long `karst reconcile` takes against `karst up`: to make fifty datasets, and to find that nothing is to be done."""
+"""How long `karst reconcile` takes against `karst up`: to make fifty datasets, and to find nothing to do."""
 
 from __future__ import annotations
 
