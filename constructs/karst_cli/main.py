@@ -43,6 +43,7 @@ COMMANDS = (
     Command(
         name="import", target="karst_cli.import_:import_", summary="Take over a platform that runs already, as YAML."
     ),
+    Command(name="new", target="karst_cli.new:new", summary="Write a deployment, a dataset or a lab's repository."),
     Command(name="validate", target="karst_cli.validate:validate", summary="Check deployments and datasets."),
     Command(
         name="bootstrap",

@@ -75,11 +75,25 @@ def _data(new: NewDeployment, neighbours: Sequence[Deployment]) -> dict[str, Nod
     if new.global_host is not None:
         data["global"] = {"host": new.global_host}
     data |= {"gcp": gcp, "state": {"bucket": _state_bucket(new, in_project)}, "dns": dns}
+    if in_project:
+        data |= _own_stores(new)
     if Kind.GLOBAL in new.kinds:
         data["auth"] = {"admins": [{"email": new.administrator, "name": new.administrator}]}
     if Kind.CLIO in new.kinds:
         data["clio"] = {"owner": new.administrator}
     return {**data, "alerts": {"emails": [new.administrator]}}
+
+
+def _own_stores(new: NewDeployment) -> dict[str, Node]:
+    """Stores whose names by default are those of a neighbour in the same project."""
+    roles = {"clio": Kind.CLIO, "state": Kind.GLOBAL}
+    databases: dict[str, Node] = {
+        role: {"database": f"{new.name}-{role}"} for role, kind in roles.items() if kind in new.kinds
+    }
+    stores: dict[str, Node] = {"firestore": databases} if databases else {}
+    if Kind.LOCAL in new.kinds:
+        stores["bigtable"] = {"instance": f"{new.name}-graphs"}
+    return stores
 
 
 def _state_bucket(new: NewDeployment, in_project: Sequence[Deployment]) -> str:
@@ -97,10 +111,16 @@ def _comments(new: NewDeployment) -> dict[Location, str]:
         ("gcp", "pools"): "The smallest machines on which everything runs. Without this block: sizes that labs use.",
         ("state",): "Where Terraform keeps what it knows. `karst bootstrap` makes the bucket.",
         ("dns",): "The zone is made here; its name servers are then entered where the domain was bought.",
+        ("firestore",): "Of its own: by default these have the names that another deployment of the project took.",
+        ("bigtable",): "Of its own. To share that of the other deployment: its name, and `manage: existing`.",
         ("auth",): "The first administrators; they let others in, in the pages.",
         ("clio",): "The first administrator of the store.",
         ("alerts",): "Who hears of failures and of costs.",
     }
+    if Kind.LOCAL in new.kinds:
+        comments["kinds",] += (
+            "\nServices of `local` are upstream's images so far: `images: {fallback: upstream}` makes them run."
+        )
     if new.has_cluster:
         comments["gcp",] = "docs/reference/configuration.md explains every key, with those that are left out here."
     return comments

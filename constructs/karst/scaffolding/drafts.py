@@ -13,7 +13,7 @@ from karst.config.errors import Problem
 def add_file(folder: Path, path: str, text: str, inspect: Callable[[Path], Sequence[Problem]]) -> Sequence[str]:
     """Write `text` to `path` in `folder`, unless `inspect` objects to a copy of the folder that has it.
 
-    Returns the objections, with the places as they would be. Raises `FileExistsError` where something stands there already.
+    Returns the objections, with the places as they would be. Raises `FileExistsError` where something is already.
     """
     if (folder / path).exists():
         raise FileExistsError(0, "exists already", str(folder / path))
