@@ -7,12 +7,14 @@ import json
 import pytest
 
 from karst.bootstrap.by_hand import Done, HandStep, hand_steps
+from karst.bootstrap.run import apply
 from karst.bootstrap.sign_in import addresses_of, client_id_in
+from karst.bootstrap.steps import steps_of
 from karst.config.deployment import Deployment
 from karst.project_facts import CAVE_AND_CLIO, FIRST_APIS
 from tests.google.fake import FakeGoogle
 from tests.google.fake_state import PROJECT
-from tests.google.support import client, deployment
+from tests.google.support import Clock, client, deployment
 
 CLIENT = "123-abc.apps.googleusercontent.com"
 JSON = json.dumps({"web": {"client_id": CLIENT, "client_secret": "s3cret", "redirect_uris": []}})
@@ -111,6 +113,16 @@ def test_a_zone_that_is_not_there_yet_comes_with_the_first_deployment() -> None:
     assert step(2, fake).done is Done.LATER
     fake.world.apis.discard("dns")
     assert step(2, fake).done is Done.LATER
+
+
+def test_nobody_waits_for_an_api_that_only_the_first_deployment_switches_on() -> None:
+    fake, clock = FakeGoogle(), Clock()
+    api = client(fake, clock)
+    apply(steps_of(api, deployment()), lambda _: None, clock.sleep)
+    before = clock.now_s
+    found = hand_steps(api, deployment())
+    assert found[1].done is Done.LATER
+    assert clock.now_s == before
 
 
 def test_zones_of_further_hosts_are_looked_at_too() -> None:

@@ -47,15 +47,16 @@ class FirstApis:
         if not off:
             return
         doing = f"switch on APIs of {self._project}"
+        wanted = [f"{name}.googleapis.com" for name in off]
         operation = self._api.ask(
             "POST",
             "serviceusage",
             f"v1/projects/{quoted(self._project)}/services:batchEnable",
             doing,
-            body={"serviceIds": [f"{name}.googleapis.com" for name in off]},
+            body={"serviceIds": wanted},
         )
         self._api.wait_for("serviceusage", "v1", operation, doing)
-        self._api.settle()
+        self._api.settle(wanted)
 
 
 class Permissions:

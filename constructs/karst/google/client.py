@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import quote
@@ -64,10 +64,12 @@ class GoogleApi:
         self._endpoints = endpoints or Endpoints()
         self._sleep = sleep
         self._clock = clock
+        self._settling: frozenset[str] = frozenset()
         self._settles_until = 0.0
 
-    def settle(self) -> None:
-        """From now on wait for APIs that say they are off: they were switched on a moment ago."""
+    def settle(self, services: Iterable[str]) -> None:
+        """From now on wait for these APIs where they say that they are off: they were switched on a moment ago."""
+        self._settling = frozenset(services)
         self._settles_until = self._clock() + SETTLING_S
 
     def rest(self, pause_s: float) -> None:
@@ -185,7 +187,7 @@ class GoogleApi:
             if response.ok or (takes_refusals and response.status_code < 500 and response.status_code != 429):
                 return response
             refusal = parse_refusal(response.status_code, response.text)
-            if refusal.is_api_off and self._clock() < self._settles_until:
+            if refusal.is_api_off and refusal.service in self._settling and self._clock() < self._settles_until:
                 self._sleep(_POLL_S * 5)
                 attempt = 0
             elif refusal.is_passing and attempt < tries:
