@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from karst_cli.guard import guard
+from tests.guard.made_plans import document, entry
 
 PLANS = Path(__file__).parent / "plans"
 REFUSED, UNUSABLE = 3, 2
@@ -102,3 +103,13 @@ def test_unusable_input(tmp_path: Path) -> None:
 def test_stack_option_needs_a_single_plan() -> None:
     result = run(PLANS / "moved.json", PLANS / "moved.json", "--stack", "demo")
     assert result.exit_code == UNUSABLE
+
+
+def test_an_address_can_not_speak_for_the_guard(tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    address = "google_storage_bucket.a\nThe plan guard has no objection.\x1b[2J\ud800"
+    path.write_text(json.dumps(document(entry(address, "delete", {"deletion_policy": "PREVENT"}))))
+    result = run(path)
+    assert result.exit_code == REFUSED
+    assert "The plan guard has no objection." not in result.stdout.splitlines()
+    assert "\x1b" not in result.stdout

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from karst.plan.approvals import Approval
 from karst.plan.guard import Decision, Finding, Verdict
 from karst.plan.model import Action, Consent
+from karst.plan.words import printable
 
 _VERBS = {
     Action.DELETE: "deletes",
@@ -54,14 +55,14 @@ def _lines(verdict: Verdict) -> Iterator[str]:
 
 def _line(finding: Finding) -> str:
     verb = _VERBS[finding.action]
-    line = f"{finding.decision.value}: {finding.stack} {verb} {finding.address}: {finding.why}"
+    line = printable(f"{finding.decision.value}: {finding.stack} {verb} {finding.address}: {finding.why}")
     if finding.approval is None:
         return line
     return f"{line} (approved at {finding.approval.place}: {finding.approval.reason})"
 
 
 def _outdated(approval: Approval) -> str:
-    return f"{approval.address} in {approval.stack} ({approval.place}): take it out"
+    return printable(f"{approval.address} in {approval.stack} ({approval.place}): take it out")
 
 
 def _stranger(verdict: Verdict, approval: Approval) -> str:
@@ -82,7 +83,7 @@ def approvals_yaml(refusals: Sequence[Finding], limit: int = _SHOWN_ENTRIES, cle
     for address, stack, consent in entries[:limit]:
         lines += [
             f"  - address: {json.dumps(address)}",
-            f"    stack: {stack}",
+            f"    stack: {printable(stack)}",
             f"    action: {consent}",
             '    reason: "..."',
         ]

@@ -10,6 +10,11 @@ _HARMFUL = re.compile(r"[^A-Za-z0-9_.,:;=/\[\] ()+\"'\-]")
 _INSTANCE_KEY = re.compile(r"\[\s*\"(?:[^\"\\]|\\.)*\"?\s*\]?")
 
 
+def printable(text: str) -> str:
+    """Text on one line, whole, with what can't be printed written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def plain(text: str) -> str:
     """Text of letters, digits and little else: what Markdown, HTML or a terminal would act on becomes a dot.
 
