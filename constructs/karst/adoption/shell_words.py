@@ -1,10 +1,7 @@
 r"""Splits the text of a shell file into words and operators, by the quoting rules of bash, running nothing.
 
-A reader of our own, on purpose. How adjacent pieces, quotes and backslashes make one value has to be exact, and the
-published parsers leave that to their user. The one that tolerates errors (tree-sitter with its grammar of bash) splits
-`A="x"'$C'\$D` into an assignment and a command, loses a line continuation inside a value, and takes half a minute for
-30 kB of `A=(`; bashlex is under the GPL and has rested since 2023. Here the work is proportional to the text, and
-nothing recurses.
+Why this is no published parser: docs/adr/0011-reading-old-configuration.md. The work is proportional to the text, and
+nothing recurses, however deeply quotes and brackets are nested.
 """
 
 from __future__ import annotations
