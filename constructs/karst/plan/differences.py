@@ -62,7 +62,7 @@ def _of_block(before: JsonValue, after: JsonValue, marks: _Marks, path: str) -> 
     new = after if isinstance(after, dict) else {}
     unknown = marks.unknown if isinstance(marks.unknown, dict) else {}
     for key in {**old, **new, **unknown}:
-        if not path and key in _REPEATED:
+        if (not path and key in _REPEATED) or (not unknown.get(key) and old.get(key) == new.get(key)):
             continue
         name = key if _ATTRIBUTE.fullmatch(key) else _UNNAMED
         where = f"{path}.{name}" if path else name
@@ -92,6 +92,8 @@ def _of_blocks(before: JsonValue, after: JsonValue, marks: _Marks, path: str) ->
     for index in range(max(len(old), len(new))):
         one = old[index] if index < len(old) else None
         other = new[index] if index < len(new) else None
+        if one == other and not marks.unknown:
+            continue
         below = marks.below(index)
         if below.is_sensitive and one != other:
             yield Difference(path=path, before=SENSITIVE, after=SENSITIVE)
