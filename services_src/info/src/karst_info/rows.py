@@ -54,7 +54,7 @@ def rows(current: Current, changes: Changes) -> APIRouter:
     """All routes."""
     router = APIRouter(prefix="/api/v2/rows", tags=["Rows"])
 
-    @router.get("/{kind}", response_model=list[dict[str, Any]], responses=answers([_EXAMPLE], 401, 403, 404, 503))
+    @router.get("/{kind}", response_model=list[dict[str, Any]], responses=answers([_EXAMPLE], 400, 401, 403, 404, 503))
     async def list_rows(_caller: Superadmin, kind: Named) -> Response:
         """List all rows of a kind, each with the deployment whose declaration made it, or null."""
         known = await current.refresh()
@@ -91,7 +91,7 @@ def rows(current: Current, changes: Changes) -> APIRouter:
         return _json(_one(kind, row_id, current.get()))
 
     @router.delete(
-        "/{kind}/{row_id}", response_model=Removed, responses=answers({"removed": 1}, 401, 403, 404, 409, 503)
+        "/{kind}/{row_id}", response_model=Removed, responses=answers({"removed": 1}, 400, 401, 403, 404, 409, 503)
     )
     async def remove_row(request: Request, caller: Superadmin, kind: Named, row_id: RowId) -> Response:
         """Take a row away; the data that it names stay. An aligned volume goes after all that belongs to it."""
