@@ -48,12 +48,31 @@ DEPLOYMENT: Mapping[str, object] = {
                 "name": "tiny",
                 "title": "Tiny",
                 "description": "Synthetic",
+                "auth_dataset": "tiny",
+                "aligned_volume": "tiny",
                 "image_source": "precomputed://gs://tiny",
+                "groups": {},
+                "table_mappings": [],
                 "position": [1, 2, 3],
                 "clio": {"key": "tiny", "versions": ["v0.1"]},
-                "datastacks": [{"name": "seg", "segmentation_source": "graphene://example"}],
+                "datastacks": [
+                    {
+                        "name": "seg",
+                        "segmentation_source": "graphene://example",
+                        "local_server": "https://local.example.org",
+                    }
+                ],
             },
-            {"name": "hush", "title": "Not in clio"},
+            {
+                "name": "hush",
+                "title": "Not in clio",
+                "auth_dataset": "hush",
+                "aligned_volume": "hush",
+                "image_source": "precomputed://gs://hush",
+                "groups": {},
+                "table_mappings": [],
+                "datastacks": [],
+            },
         ],
     },
 }
