@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,22 @@ from pydantic import SecretStr
 
 from karst_auth.declared import declare_reconciler
 from karst_auth.main import Auth, create_app, make_auth
+from karst_auth.migrations import MIGRATIONS as AUTH_MIGRATIONS
 from karst_auth.settings import AuthSettings
 from karst_info.main import create_app as create_info
+from karst_info.migrations import MIGRATIONS as INFO_MIGRATIONS
 from karst_info.settings import InfoSettings
 from karst_platform.cave.guard.push import LocalChanges
+from karst_platform.stores.embedded_postgres import EmbeddedPostgres
+from karst_platform.testing_databases import database_of_its_own, make_database
 from karst_reconcile.calls import Calls
 from karst_reconcile.document import Document
 from karst_reconcile.run import Order, Outcome, reconcile
 from karst_reconcile.secret_store import Folder
 from karst_reconcile.steps import DOING, Step, Verb
-from services_src.auth.tests.conftest import auth_dsn, auth_template
-from services_src.info.tests.conftest import info_template, write_dsn
+from services_src.info.tests.support import fill
 
-__all__ = ["auth_dsn", "auth_template", "info_template", "write_dsn"]
+_AUTH, _INFO = "reconcile_auth", "reconcile_info"
 TOKEN = "5eed" * 12
 HOST = "https://karst.example.org"
 Fault = Callable[[httpx.Request, int], Awaitable[httpx.Response | None]]
@@ -160,14 +163,39 @@ def steps(outcome: Outcome, verb: Verb) -> list[Step]:
     return [step for step in outcome.plan if step.verb is verb]
 
 
+@pytest.fixture(scope="session")
+def templates(embedded_postgres: EmbeddedPostgres) -> str:
+    """A server with a database of each service: auth's with nothing in it, info's with rows that people made."""
+    dsn = embedded_postgres.start()
+    AUTH_MIGRATIONS.run(make_database(dsn, _AUTH))
+    made = make_database(dsn, _INFO)
+    INFO_MIGRATIONS.run(made)
+    fill(made)
+    return dsn
+
+
 @pytest.fixture
-async def lab(auth_dsn: str, write_dsn: str, tmp_path: Path) -> AsyncIterator[Lab]:
+def auth_dsn(templates: str) -> Iterator[str]:
+    """Auth's database."""
+    with database_of_its_own(templates, _AUTH) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def info_dsn(templates: str) -> Iterator[str]:
+    """Info's database."""
+    with database_of_its_own(templates, _INFO) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def lab(auth_dsn: str, info_dsn: str, tmp_path: Path) -> AsyncIterator[Lab]:
     """Both services, with nothing of the deployment's in them; info knows some rows that people made."""
     settings = AuthSettings(postgres_dsn=SecretStr(auth_dsn), rate_per_user=0, rate_per_address=0)
     auth = make_auth(settings, LocalChanges())
     await declare_reconciler(auth.needs.ledger, TOKEN)
     authority = auth.needs.authority
-    info = create_info(InfoSettings(postgres_dsn=SecretStr(write_dsn), rate_per_user=0, rate_per_address=0), authority)
+    info = create_info(InfoSettings(postgres_dsn=SecretStr(info_dsn), rate_per_user=0, rate_per_address=0), authority)
     both = Both(create_app(settings, auth), info)
     async with httpx.AsyncClient(transport=both) as client:
         yield Lab(auth=auth, both=both, client=client, tokens=tmp_path / "tokens")
