@@ -48,13 +48,13 @@ def import_(
     """Write a platform that runs already as a deployment: deployment.yaml, datasets, and a report as README.md."""
     from dataclasses import replace
 
-    from karst.adoption.check import neighbours, problems
     from karst.adoption.fitting import MissingError
-    from karst.adoption.folder import FolderError, write_folder
     from karst.adoption.mapping import Options, adopt
     from karst.adoption.report import markdown, summary
     from karst.adoption.values import UnreadableError
     from karst.config.folder import README_FILE
+    from karst.drafts.check import neighbours, problems
+    from karst.drafts.folder import FolderError, write_folder
 
     try:
         environment = _read(file, repo, scripts)

@@ -12,14 +12,14 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from karst.adoption.check import neighbours, problems
-from karst.adoption.folder import FolderError, write_folder
 from karst.config.errors import ConfigError, Problem
 from karst.config.loader import load_environment
 from karst.config.types import DatasetName, DeploymentName, Kind, Tier
+from karst.drafts.addition import add_file
+from karst.drafts.check import neighbours, problems
+from karst.drafts.folder import FolderError, write_folder
 from karst.scaffolding.dataset import NewDataset, dataset_yaml
 from karst.scaffolding.deployment import NewDeployment, deployment_yaml
-from karst.scaffolding.drafts import add_file
 from karst.scaffolding.lab_repository import THEIRS, Pin, PinError, repository_files
 
 Number = TypeVar("Number", int, float)

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from karst.adoption.check import neighbours, problems
-from karst.adoption.folder import write_folder
 from karst.adoption.mapping import Options, adopt
 from karst.adoption.report import Report, markdown
 from karst.adoption.shell import read_environment
+from karst.drafts.check import neighbours, problems
+from karst.drafts.folder import write_folder
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ROOT / "services_src"

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from karst.adoption.folder import FolderError, write_folder
 from karst.adoption.report import Report, Unknown, Warned, markdown, summary
-from karst.adoption.yaml_text import yaml_text
 from karst.config.yaml_source import read_source
+from karst.drafts.folder import FolderError, write_folder
+from karst.drafts.yaml_text import yaml_text
 from karst_cli.main import create_app
 from tests.adoption.upstream_files import SECRETS, global_file, local_file
 

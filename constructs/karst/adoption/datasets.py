@@ -13,7 +13,7 @@ from karst.adoption import parse
 from karst.adoption.draft import FILL_IN, Draft
 from karst.adoption.hosts import own_host
 from karst.adoption.rows import parsed
-from karst.adoption.yaml_text import Node
+from karst.drafts.yaml_text import Node
 from karst.name_forms import shorten
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from karst.adoption.report import Dropped, Hidden, Mapped, ToDo, Unknown, Warned, place_of
 from karst.adoption.values import Derived, Environment, Items, Structure, Text, Value, Variable
-from karst.adoption.yaml_text import Node
 from karst.config.errors import Location, show_path
+from karst.drafts.yaml_text import Node
 
 Tree: TypeAlias = "dict[str, Node]"
 

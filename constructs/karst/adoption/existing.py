@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from karst.adoption.draft import Draft
 from karst.adoption.hosts import own_host
 from karst.adoption.secrets import is_running, kinds, name_of, project
-from karst.adoption.yaml_text import Node
 from karst.config.deployment import Deployment
 from karst.derived.messages import SUBSCRIPTIONS, TOPICS
+from karst.drafts.yaml_text import Node
 from karst.name_forms import underscored
 from karst.stack_names import StackNames
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from karst.adoption.draft import Draft
 from karst.adoption.rows import NOT_FITTING
-from karst.adoption.yaml_text import Node
 from karst.config.dataset import Dataset
 from karst.config.deployment import Deployment
 from karst.config.errors import Location, dotted
+from karst.drafts.yaml_text import Node
 
 _MOST_ROUNDS = 200
 

@@ -8,7 +8,7 @@ from karst.adoption import parse
 from karst.adoption.draft import FILL_IN, FILL_IN_HOST, Draft
 from karst.adoption.rows import parsed
 from karst.adoption.secrets import kinds, name_of
-from karst.adoption.yaml_text import Node
+from karst.drafts.yaml_text import Node
 from karst.name_forms import dashed
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")

@@ -15,11 +15,11 @@ from karst.adoption.rows import settle, words
 from karst.adoption.table import TABLE
 from karst.adoption.terraform import INPUTS, add_inputs, is_terraform
 from karst.adoption.values import Environment
-from karst.adoption.yaml_text import Node, yaml_text
 from karst.config.deployment import Deployment
 from karst.config.errors import show_path
 from karst.config.folder import DATASETS_FOLDER, DEPLOYMENT_FILE
 from karst.config.schema import file_name
+from karst.drafts.yaml_text import Node, yaml_text
 
 _GLOBAL = ("AUTH_VERSION", "INFOSERVICE_VERSION", "AUTH_DEFAULT_ADMINS")
 _REQUIRED = {

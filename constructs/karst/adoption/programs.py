@@ -12,7 +12,7 @@ from karst.adoption.draft import Draft
 from karst.adoption.rows import NOT_FITTING
 from karst.adoption.secrets import kinds
 from karst.adoption.values import Plain, Structure
-from karst.adoption.yaml_text import Node
+from karst.drafts.yaml_text import Node
 
 _CHANNEL = re.compile(r"#?[a-z0-9_-]{1,80}\Z|[CG][A-Z0-9]{6,}\Z")
 _DAYS = {day: str(number) for number, day in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}

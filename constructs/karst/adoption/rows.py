@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from karst.adoption.draft import Draft
 from karst.adoption.values import Derived, Text
-from karst.adoption.yaml_text import Node
 from karst.config.errors import Location
+from karst.drafts.yaml_text import Node
 
 Apply: TypeAlias = Callable[[Draft, str], None]
 

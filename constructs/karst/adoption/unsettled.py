@@ -9,10 +9,10 @@ from karst.adoption.draft import Draft, is_shown
 from karst.adoption.report import Unknown, Warned
 from karst.adoption.rows import Row, parsed
 from karst.adoption.values import Items, Structure, Text
-from karst.adoption.yaml_text import Node
 from karst.config.cloud import default_pools
 from karst.config.errors import nearest, show_path
 from karst.config.rules.secrets import looks_secret
+from karst.drafts.yaml_text import Node
 
 _TWINS = {
     "upload": ("MATERIALIZATION_UPLOAD_BUCKET_PATH", "MATERIALIZATION_UPLOAD_BUCKET_NAME"),

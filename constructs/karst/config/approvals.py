@@ -1,4 +1,4 @@
-"""Written consent to lose, open or give away something: `environments/<deployment>/approvals.yaml`, which the plan guard reads."""
+"""Written consent to lose, open or give away something: `approvals.yaml` of a deployment, read by the plan guard."""
 
 from __future__ import annotations
 

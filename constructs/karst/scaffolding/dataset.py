@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from karst.adoption.yaml_text import Node, yaml_text
 from karst.config.errors import Location
 from karst.config.types import Kind
+from karst.drafts.yaml_text import Node, yaml_text
 
 SCHEMA = "# yaml-language-server: $schema=../../../docs/schemas/dataset.json"
 LAYER = "seg"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from karst.adoption.yaml_text import Node, yaml_text
 from karst.config.deployment import Deployment
 from karst.config.errors import Location
 from karst.config.types import Kind, Tier
+from karst.drafts.yaml_text import Node, yaml_text
 
 SCHEMA = "# yaml-language-server: $schema=../../docs/schemas/deployment.json"
 _SMALL_POOLS: Mapping[str, Mapping[str, Node]] = {

@@ -1,0 +1,1 @@
+"""Configuration that commands write: as people would, checked before it stands, and all of it or nothing."""
