@@ -15,6 +15,7 @@ DEFAULT_OUTPUT = Path("environments")
 SERVICES_FOLDER = Path("services_src")
 _TERRAFORM = frozenset({".hcl", ".tfvars"})
 UNUSABLE, UNKNOWN, INVALID = 2, 3, 4
+_ELSEWHERE = "Take another folder (--output), or write --force to replace it"
 
 _EXITS = """Nothing in FILE is run, and no secret is written anywhere: secrets become references, and the report names
 the command that stores each. Exit status: 0 written, 2 not possible like this, 3 unknown variables with --strict
@@ -70,7 +71,7 @@ def import_(
             report = replace(report, problems=tuple(str(one).replace(str(folder), str(target)) for one in found))
             return {README_FILE: markdown(report)}
 
-        write_folder(target, adoption.files, may_replace=force, inspect=inspect)
+        write_folder(target, adoption.files, may_replace=force, elsewhere=_ELSEWHERE, inspect=inspect)
     except (UnreadableError, MissingError, FolderError) as error:
         typer.echo(f"karst import: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error

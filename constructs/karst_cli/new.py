@@ -88,7 +88,7 @@ def deployment(
 
     files = {"deployment.yaml": deployment_yaml(answers, neighbours(environments))}
     try:
-        write_folder(environments / name, files, may_replace=False, inspect=inspect)
+        write_folder(environments / name, files, may_replace=False, elsewhere=_ANOTHER_NAME, inspect=inspect)
     except FolderError as error:
         _end("deployment", f"{error}{_UNWRITTEN if found else ''}", INVALID if found else UNUSABLE)
     typer.echo(
@@ -179,6 +179,7 @@ def repository(
 
 _DEPLOYMENT_NAME: TypeAdapter[str] = TypeAdapter(DeploymentName)
 _DATASET_NAME: TypeAdapter[str] = TypeAdapter(DatasetName)
+_ANOTHER_NAME = "Take another name, or edit it there"
 _UNWRITTEN = "\nNothing is written: correct the answers"
 
 

@@ -56,7 +56,7 @@ def import_file(file: Path, output: Path, *, name: str | None = None) -> Importe
         found.extend(str(one) for one in problems(draft, output, SERVICES))
         return {"README.md": markdown(adoption.report)}
 
-    write_folder(folder, adoption.files, may_replace=False, inspect=inspect)
+    write_folder(folder, adoption.files, may_replace=False, elsewhere="Go elsewhere", inspect=inspect)
     datasets = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(folder.glob("datasets/*.yaml"))}
     return Imported(
         folder=folder,

@@ -58,6 +58,14 @@ def test_a_strict_import_of_known_variables(run: Run, tmp_path: Path) -> None:
     assert run(global_file(tmp_path), "--strict")[0] == 0
 
 
+def test_what_is_missing_is_told_with_what_swallowed_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "hub.sh").write_text('export ENVIRONMENT="hub\nexport REGION=us-east4\n', encoding="utf-8")
+    code, said = run(tmp_path / "hub.sh")
+    assert code == 2
+    assert "does not say PROJECT_NAME" in said
+    assert "hub.sh:1: A double quote opens here and never closes" in said
+
+
 def test_what_stands_is_replaced_only_by_force(run: Run, tmp_path: Path) -> None:
     file = global_file(tmp_path)
     assert run(file)[0] == 0
@@ -124,12 +132,16 @@ def test_a_failure_half_way_leaves_nothing(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(FolderError, match="no space left on device"):
-        write_folder(target, {"deployment.yaml": "name: hub\n"}, may_replace=False, inspect=fail)
+        write_folder(
+            target, {"deployment.yaml": "name: hub\n"}, may_replace=False, elsewhere="Go elsewhere", inspect=fail
+        )
     assert list(target.parent.iterdir()) == []
     target.mkdir()
     (target / "deployment.yaml").write_text("old")
     with pytest.raises(FolderError):
-        write_folder(target, {"deployment.yaml": "name: hub\n"}, may_replace=True, inspect=fail)
+        write_folder(
+            target, {"deployment.yaml": "name: hub\n"}, may_replace=True, elsewhere="Go elsewhere", inspect=fail
+        )
     assert (target / "deployment.yaml").read_text() == "old"
     assert list(target.parent.iterdir()) == [target]
 
@@ -138,7 +150,7 @@ def test_a_link_is_no_place_for_a_deployment(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "hub").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FolderError, match="is no folder"):
-        write_folder(tmp_path / "hub", {"a": "b"}, may_replace=True, inspect=lambda _: {})
+        write_folder(tmp_path / "hub", {"a": "b"}, may_replace=True, elsewhere="Go elsewhere", inspect=lambda _: {})
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 

@@ -30,6 +30,8 @@ _REQUIRED = {
     ("dns", "domain"): "DOMAIN_NAME (domain_name)",
 }
 
+_MOST_NOTICED = 10
+
 _ORDER = words(
     "name kinds global gcp state dns tls sql bigtable firestore redis buckets pubsub viewer auth nglstate annotation "
     "materialization pychunkedgraph l2cache skeletoncache guidebook dash tourguide pmanagement proxy canary labels "
@@ -109,9 +111,16 @@ def settle_place_first(draft: Draft, table: Mapping[str, object], options: Optio
     if missing:
         raise MissingError(
             f"{draft.environment.file.name} does not say {', '.join(missing)}, without which no deployment can be "
-            "written. Set them in the file; variables that another file sets must stand in it too"
+            f"written. Set them in the file; variables that another file sets must stand in it too{_noticed(draft)}"
         )
     hosts.add_name(draft, "environment" if from_terraform else "ENVIRONMENT", options.name)
+
+
+def _noticed(draft: Draft) -> str:
+    """What the reader stumbled over, such as a quote that swallows the rest: the likely cause of what is missing."""
+    notices = draft.environment.notices
+    more = f"\n  and {len(notices) - _MOST_NOTICED} more" if len(notices) > _MOST_NOTICED else ""
+    return "".join(f"\n  {one}" for one in notices[:_MOST_NOTICED]) + more
 
 
 def _add_environment(draft: Draft) -> None:

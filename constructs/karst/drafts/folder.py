@@ -26,13 +26,19 @@ def _beside(target: Path) -> Generator[Path]:
 
 
 def write_folder(
-    target: Path, files: Mapping[str, str], *, may_replace: bool, inspect: Callable[[Path], Mapping[str, str]]
+    target: Path,
+    files: Mapping[str, str],
+    *,
+    may_replace: bool,
+    elsewhere: str,
+    inspect: Callable[[Path], Mapping[str, str]],
 ) -> None:
     """Write `files` to the folder `target`, and what `inspect` makes of them once they stand in a folder of its name.
 
-    An existing folder is refused, or moved aside and then deleted where it may be replaced. Raises `FolderError`.
+    An existing folder is refused, or moved aside and then deleted where it may be replaced. Raises `FolderError`,
+    which says `elsewhere`, what to do where the place is taken.
     """
-    _check_free(target, may_replace=may_replace)
+    _check_free(target, may_replace=may_replace, elsewhere=elsewhere)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _beside(target) as temporary:
@@ -45,14 +51,11 @@ def write_folder(
         raise FolderError(f"{show_path(target)} can't be written ({reason}). Check the path and the disk") from error
 
 
-def _check_free(target: Path, *, may_replace: bool) -> None:
+def _check_free(target: Path, *, may_replace: bool, elsewhere: str) -> None:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise FolderError(f"{show_path(target)} is no folder. Name another one by --output")
+        raise FolderError(f"{show_path(target)} is no folder. {elsewhere}")
     if target.exists() and not may_replace:
-        raise FolderError(
-            f"{show_path(target)} exists, and what stands there may have been edited. Take another folder (--output), "
-            "or write --force to replace it"
-        )
+        raise FolderError(f"{show_path(target)} exists, and what stands there may have been edited. {elsewhere}")
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:

@@ -13,6 +13,11 @@ _TELLING_VALUE = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY|\bxox[abprs]-|\bgh[pousr]_[A-Za-z0-9]{20}|\bAIza[0-9A-Za-z_-]{30}"
     r"|\bAKIA[0-9A-Z]{16}|\bGOCSPX-|\bya29\.|\beyJ[A-Za-z0-9_-]{10,}\.eyJ|://[^/\s:@]+:[^/\s@]+@"
 )
+_TELLING_ASSIGNMENT = re.compile(
+    r"""(?i)(password|passwd|secret|token|(api|access|private|secret|signing|csrf|auth)_?key|dsn)["']?\s*[:=]\s*"""
+    r"""[bru]?["'](?!secret:)[^"'\s]{8,}["']"""
+)
+"""Inside of a program's configuration, where a quoted value stands beside a telling name."""
 _MOVE = "Put the value into Secret Manager and name it under"
 _REPLACE = "if it was real, replace it, for the history of this file keeps it"
 
@@ -47,4 +52,9 @@ def _twice(environment: Environment) -> Iterator[Problem]:
 
 def looks_secret(name: str, value: str) -> bool:
     """Whether a plain value would open something, by the name that it has or by how it is written."""
-    return bool(value) and (bool(_TELLING_NAME.search(name)) or bool(_TELLING_VALUE.search(value)))
+    return bool(value) and (bool(_TELLING_NAME.search(name)) or holds_secret(value))
+
+
+def holds_secret(text: str) -> bool:
+    """Whether something in a text is written as secrets are: keys, tokens, addresses with a password, settings."""
+    return bool(_TELLING_VALUE.search(text)) or bool(_TELLING_ASSIGNMENT.search(text))
