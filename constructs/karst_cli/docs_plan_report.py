@@ -11,15 +11,19 @@ from karst.plan.shown_values import SHOWN
 
 _NEEDS = {
     Consent.DELETE: "Deleting what its state protects, what holds data and was not released, a secret's only version, "
-    "and grants beside protected data.",
+    "column families of a table, and grants beside protected data.",
     Consent.REPLACE: "Replacing the same: a new, empty object takes its place.",
     Consent.FORGET: "Letting go of what is protected: it stays in the cloud, and nobody cares for it.",
     Consent.UNPROTECT: "Switching off protection from deletion, versions, backups or point-in-time recovery; keeping "
-    "any of them for a shorter time; rules that delete more; `force_destroy`.",
+    "any of them for a shorter time; rules that delete more; `force_destroy`; releasing data by "
+    "`deletion_policy = DELETE`; data that ends by itself.",
     Consent.GRANT: "A new or wider grant on what exists, a login, a key, a federation that trusts others, a role with "
-    "more permissions. Not what a stack's first deployment declares, nor grants on what the same plan makes.",
+    "more permissions, entries of old lists of access, keys to machines. Not what a stack's first "
+    "deployment declares, but for owners, editors and administrators of a whole project, nor grants on what the same "
+    "plan makes.",
     Consent.EXPOSE: "`allUsers` and `allAuthenticatedUsers`, public addresses, doors open to every address, public "
-    "access no longer prevented, Cloud Run reached past the load balancer. Not a load balancer's addresses in its "
+    "access no longer prevented, Cloud Run reached past the load balancer; Cloud Armor, sign-in, encryption, denials "
+    "and network policies that go. Not a load balancer's addresses in its "
     "stack's first deployment, nor Cloud Run services that are reached only through it.",
 }
 

@@ -51,12 +51,16 @@ KEYS = (
         "name",
         "bucket",
     ),
+    *("rule", "security_policy", "iap", "column_family", "family", "protocol", "ports", "deny", "key", "role_entity"),
+    *("ssl_mode", "network_policy", "pod_selector", "expire_time"),
     *sorted(SHOWN)[:20],
 )
 TYPES = (
     *sorted(STATEFUL),
     *sorted(DRIVERS),
     *("google_storage_bucket_iam_member", "google_project_iam_policy", "google_project_iam_binding", "google_sql_user"),
+    *("google_compute_security_policy", "google_compute_backend_service", "google_compute_project_metadata"),
+    *("google_storage_bucket_acl", "google_bigquery_dataset_access"),
     *("google_compute_firewall", "kubernetes_service_v1", "kubernetes_network_policy_v1", "kubernetes_cluster_role_v1"),
     *("google_compute_instance", "google_bigtable_gc_policy", "kubernetes_role_binding_v1", "google_bigquery_dataset"),
 )

@@ -15,6 +15,19 @@ _SUBJECTS = ("kubernetes_role_binding", "kubernetes_cluster_role_binding")
 _RULES = ("kubernetes_role", "kubernetes_cluster_role")
 _LISTS = ((_RULES, "rule"), (_ROLES, "permissions"), (("google_bigquery_dataset",), "access"))
 """By the beginning of the type: the attribute that lists rights one by one."""
+_ENTRIES = (
+    "google_bigquery_dataset_access",
+    "google_storage_bucket_access_control",
+    "google_storage_default_object_access_control",
+    "google_storage_object_access_control",
+)
+"""One line of an old list of access each."""
+_OLD_LISTS = ("google_storage_bucket_acl", "google_storage_default_object_acl", "google_storage_object_acl")
+_LOGINS = ("ssh-keys", "sshKeys", "enable-oslogin")
+_METADATA = "google_compute_project_metadata"
+_SWEEPING = frozenset(
+    {"roles/owner", "roles/editor", "roles/iam.securityAdmin", "roles/resourcemanager.projectIamAdmin"}
+)
 _LATER = "known only while the plan is applied"
 
 Right = tuple[str, str]
@@ -23,7 +36,15 @@ Right = tuple[str, str]
 
 def is_access(resource_type: str) -> bool:
     """Whether a resource is somebody's right to something."""
-    return is_grant(resource_type) or resource_type.startswith((*_ROLES, *_KEYS, *_FEDERATIONS, *_SUBJECTS, *_RULES))
+    return is_grant(resource_type) or resource_type.startswith(
+        (*_ROLES, *_KEYS, *_FEDERATIONS, *_SUBJECTS, *_RULES, *_ENTRIES, *_OLD_LISTS)
+    )
+
+
+def is_sweeping(change: ResourceChange) -> bool:
+    """Whether a change gives somebody a whole project, folder or organization, or all that can be given away in it."""
+    is_wide = change.type.startswith(("google_project_iam_", "google_folder_iam_", "google_organization_iam_"))
+    return is_wide and not _SWEEPING.isdisjoint(right for right, _ in widened(change))
 
 
 def widened(change: ResourceChange) -> frozenset[Right]:
@@ -75,9 +96,23 @@ def _rights(kind: str, values: Values, unknown: Mapping[str, JsonValue]) -> Iter
     elif is_grant(kind):
         yield "login", _text([values.get("name"), values.get("instance"), values.get("database_roles")])
     else:
-        for prefixes, attribute in _LISTS:
-            if kind.startswith(prefixes):
-                yield from ((attribute, _text(one)) for one in _items(values.get(attribute)))
+        yield from _listed(kind, values)
+
+
+def _listed(kind: str, values: Values) -> Iterator[Right]:
+    """Rights that are no grants of IAM: rules and permissions, old lists of access, keys to sign in to machines."""
+    if kind in _ENTRIES:
+        yield str(values.get("role")), _text({key: value for key, value in values.items() if key not in _NO_RIGHT})
+    elif kind in _OLD_LISTS:
+        place = [values.get("bucket"), values.get("object")]
+        yield from (("acl", _text([one, place])) for one in _items(values.get("role_entity")))
+        if named := values.get("predefined_acl") or values.get("default_acl"):
+            yield "acl", _text([named, place])
+    elif kind.startswith(_METADATA):
+        yield from _logins(values)
+    for prefixes, attribute in _LISTS:
+        if kind.startswith(prefixes):
+            yield from ((attribute, _text(one)) for one in _items(values.get(attribute)))
 
 
 def _members(values: Values, unknown: Mapping[str, JsonValue]) -> Iterator[Right]:
@@ -109,6 +144,19 @@ def _policy(value: JsonValue, unknown: Mapping[str, JsonValue]) -> Iterator[Righ
             condition = _text(binding.get("condition") or [])
             role = str(binding.get("role"))
             yield from ((role, _text([member, condition])) for member in _items(binding.get("members")))
+
+
+_NO_RIGHT = frozenset(
+    {"id", "etag", "api_updated_member", "domain", "email", "entity_id", "generation", "project_team"}
+)
+"""Of an entry: what the cloud adds to it."""
+
+
+def _logins(values: Values) -> Iterator[Right]:
+    """Keys with which somebody may sign in to every machine of a project."""
+    metadata = values.get("metadata")
+    held: Values = metadata if isinstance(metadata, dict) else {str(values.get("key")): values.get("value")}
+    yield from (("ssh", _text([key, held[key]])) for key in _LOGINS if key in held)
 
 
 def _is_unknown(marks: JsonValue, key: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from karst.plan.access import is_access, made_with_it, widened
+from karst.plan.access import is_access, is_sweeping, made_with_it, widened
 from karst.plan.approvals import Approval
 from karst.plan.exposure import exposures, is_front_door
 from karst.plan.model import Action, Consent, Plan, ResourceChange, Values
@@ -18,9 +18,11 @@ from karst.plan.protection import (
     is_released,
     is_rotation,
     lifted,
+    lost_inside,
     protections,
     value_at,
 )
+from karst.plan.shields import shields_lost
 
 _LOSING = {Action.DELETE: Consent.DELETE, Action.REPLACE: Consent.REPLACE, Action.FORGET: Consent.FORGET}
 _BEHIND_THE_EDGE = frozenset({"INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "INGRESS_TRAFFIC_INTERNAL_ONLY"})
@@ -61,7 +63,9 @@ def findings_of(plan: Plan) -> tuple[Finding, ...]:
         judged: list[tuple[Consent, Decision, str]] = []
         if change.action in _LOSING and (loss := _judge_loss(change, holds_protected=holds_protected)):
             judged.append((_LOSING[change.action], *loss))
+        judged += _judge_loss_inside(change)
         judged += _judge_opening(change, plan, is_first=is_first)
+        judged += _judge_shields(change, plan)
         judged += _judge_rights(change, plan, is_first=is_first)
         judged += _judge_lifting(change)
         origin = f"moved here from {change.previous_address}; " if change.previous_address else ""
@@ -120,7 +124,9 @@ def _judge_opening(change: ResourceChange, plan: Plan, *, is_first: bool) -> Ite
     if change.action not in {Action.CREATE, Action.UPDATE, Action.REPLACE}:
         return
     known = frozenset(exposures(change.type, change.before)) if change.before else frozenset[str]()
-    opened = [one for one in exposures(change.type, change.after, change.before) if one not in known]
+    opened = [
+        one for one in exposures(change.type, change.after, change.before, unknown=change.unknown) if one not in known
+    ]
     if not opened:
         return
     is_expected = is_first and (is_front_door(change.type) or _is_behind_the_edge(change, plan))
@@ -128,8 +134,20 @@ def _judge_opening(change: ResourceChange, plan: Plan, *, is_first: bool) -> Ite
     yield Consent.EXPOSE, decision, f"strangers could reach it: {', '.join(opened)}"
 
 
+def _judge_shields(change: ResourceChange, plan: Plan) -> Iterator[tuple[Consent, Decision, str]]:
+    if lost := shields_lost(change, plan.changes):
+        yield Consent.EXPOSE, Decision.REFUSED, f"strangers could reach more: {', '.join(lost)}"
+
+
+def _judge_loss_inside(change: ResourceChange) -> Iterator[tuple[Consent, Decision, str]]:
+    if change.action is Action.UPDATE and (lost := lost_inside(change.type, change.before, change.after)):
+        yield Consent.DELETE, Decision.REFUSED, f"it stays, and a part of what it holds goes: {lost}"
+
+
 def _judge_rights(change: ResourceChange, plan: Plan, *, is_first: bool) -> Iterator[tuple[Consent, Decision, str]]:
-    if is_first or not widened(change) or made_with_it(change, plan.changes):
+    if not widened(change):
+        return
+    if (is_first and not is_sweeping(change)) or made_with_it(change, plan.changes):
         return
     yield Consent.GRANT, Decision.REFUSED, "somebody gets rights over what exists"
 

@@ -19,21 +19,30 @@ _CLEANING = "google_bigtable_gc_policy"
 
 STATEFUL = frozenset(
     {
+        "google_alloydb_backup",
         "google_alloydb_cluster",
         "google_artifact_registry_repository",
         "google_bigquery_dataset",
         "google_bigquery_table",
+        "google_bigtable_backup",
         "google_bigtable_instance",
         "google_bigtable_table",
         "google_compute_disk",
+        "google_compute_region_disk",
+        "google_compute_snapshot",
         "google_container_cluster",
         "google_filestore_instance",
         "google_firestore_backup_schedule",
         "google_firestore_database",
         "google_kms_crypto_key",
+        "google_kms_crypto_key_version",
+        "google_project",
         "google_pubsub_subscription",
         "google_pubsub_topic",
+        "google_redis_cluster",
         "google_redis_instance",
+        "google_secret_manager_regional_secret",
+        "google_secret_manager_regional_secret_version",
         "google_secret_manager_secret",
         "google_secret_manager_secret_version",
         "google_spanner_database",
@@ -41,6 +50,8 @@ STATEFUL = frozenset(
         "google_sql_database",
         "google_sql_database_instance",
         "google_storage_bucket",
+        "kubernetes_persistent_volume",
+        "kubernetes_persistent_volume_claim",
         "kubernetes_persistent_volume_claim_v1",
         "kubernetes_persistent_volume_v1",
     }
@@ -64,6 +75,16 @@ _AMOUNTS = (
     "automated_backup_policy.retention_period",
 )
 
+_SWEEPERS = ("force_destroy", "delete_contents_on_destroy")
+_ENDS = (
+    "expire_time",
+    "ttl",
+    "expiration_time",
+    "default_table_expiration_ms",
+    "default_partition_expiration_ms",
+    "version_destroy_ttl",
+)
+
 
 def deletion_policy(values: Values) -> str | None:
     """What the provider does when it is told to delete the object: PREVENT, DELETE, ABANDON, DISABLE."""
@@ -79,6 +100,11 @@ def is_abandoned(values: Values) -> bool:
 def is_released(values: Values) -> bool:
     """Whether state says that deleting deletes, as somebody agreed to in an earlier change, or only disables."""
     return deletion_policy(values) in {"DELETE", "DISABLE"}
+
+
+def is_deleting(values: Values) -> bool:
+    """Whether state says that deleting destroys the object, data and all."""
+    return deletion_policy(values) == "DELETE"
 
 
 def protections(values: Values) -> tuple[str, ...]:
@@ -108,13 +134,26 @@ def lifted(resource_type: str, before: Values, after: Values) -> tuple[str, ...]
         after, "automated_backup_policy.frequency"
     ):
         gone.append("automated_backup_policy gone")
-    if before.get("force_destroy") is False and after.get("force_destroy") is not False:
-        gone.append("force_destroy on: it may be deleted with what it holds")
+    if resource_type in STATEFUL and is_deleting(after) and not is_deleting(before) and not protections(before):
+        gone.append("deletion_policy = DELETE: it is released")
+    gone += [
+        f"{key} on: it may be deleted with what it holds" for key in _SWEEPERS if _is_switched_on(key, before, after)
+    ]
+    if resource_type in STATEFUL:
+        gone += [f"{key} set: what it holds ends by itself" for key in _ENDS if _is_ending(key, before, after)]
     if _deleting_rules(after) - _deleting_rules(before):
         gone.append("lifecycle_rule: another rule that deletes what it holds")
     if resource_type == _CLEANING and _rules_of_cells(before) != _rules_of_cells(after):
         gone.append("another rule for which cells are deleted")
     return tuple(gone)
+
+
+def lost_inside(resource_type: str, before: Values, after: Values) -> str:
+    """What an object that stays loses of its data all the same, in words; empty where it loses nothing."""
+    if resource_type != "google_bigtable_table":
+        return ""
+    gone = _families(before) - _families(after)
+    return f"{len(gone)} of its column families" if gone else ""
 
 
 def value_at(values: Values, path: str) -> JsonValue:
@@ -175,6 +214,21 @@ def _deleting_rules(values: Values) -> frozenset[str]:
         for rule in (rules if isinstance(rules, list) else ())
         if isinstance(rule, dict) and value_at(rule, "action.type") == "Delete"
     )
+
+
+def _is_switched_on(key: str, before: Values, after: Values) -> bool:
+    was, now = before.get(key), after.get(key)
+    return (was is False and now is not False) or (was is not True and now is True)
+
+
+def _is_ending(key: str, before: Values, after: Values) -> bool:
+    return bool(after.get(key)) and after.get(key) != before.get(key)
+
+
+def _families(values: Values) -> frozenset[str]:
+    families = values.get("column_family")
+    listed = families if isinstance(families, list) else []
+    return frozenset(json.dumps(one.get("family")) for one in listed if isinstance(one, dict))
 
 
 def _rules_of_cells(values: Values) -> str:
