@@ -77,6 +77,22 @@ def test_a_second_deployment_of_a_project_makes_nothing_twice(run: Run, tmp_path
     assert first.deployment.state == second.deployment.state
 
 
+@pytest.mark.parametrize("first", ["global", "local", "clio"])
+@pytest.mark.parametrize("second", ["global", "local", "clio"])
+def test_any_two_deployments_share_a_project(run: Run, tmp_path: Path, first: str, second: str) -> None:
+    for name, kinds in (("kelp", first), ("moss", second)):
+        code, said = run("deployment", name, *answers(kinds=kinds, global_host="global.example.org"))
+        assert code == 0, said
+    assert "2 deployments" in valid(tmp_path / "environments")
+
+
+def test_a_name_that_is_taken_is_told(run: Run, tmp_path: Path) -> None:
+    assert run("deployment", "kelp", *answers())[0] == 0
+    code, said = run("deployment", "kelp", *answers())
+    assert code == 2
+    assert "exists, and what stands there may have been edited. Take another name, or edit it there" in said
+
+
 def test_a_dataset_with_a_graph_and_a_flat_segmentation(run: Run, tmp_path: Path) -> None:
     run("deployment", "kelp", *answers())
     code, said = run(

@@ -86,9 +86,9 @@ def _data(new: NewDeployment, neighbours: Sequence[Deployment]) -> dict[str, Nod
 
 def _own_stores(new: NewDeployment) -> dict[str, Node]:
     """Stores whose names by default are those of a neighbour in the same project."""
-    roles = {"clio": Kind.CLIO, "state": Kind.GLOBAL}
+    roles = {"clio": {Kind.CLIO}, "state": {Kind.GLOBAL, Kind.LOCAL}}
     databases: dict[str, Node] = {
-        role: {"database": f"{new.name}-{role}"} for role, kind in roles.items() if kind in new.kinds
+        role: {"database": f"{new.name}-{role}"} for role, users in roles.items() if users.intersection(new.kinds)
     }
     stores: dict[str, Node] = {"firestore": databases} if databases else {}
     if Kind.LOCAL in new.kinds:
