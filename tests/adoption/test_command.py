@@ -66,6 +66,17 @@ def test_what_is_missing_is_told_with_what_swallowed_it(run: Run, tmp_path: Path
     assert "hub.sh:1: A double quote opens here and never closes" in said
 
 
+def test_what_only_terragrunt_could_compute_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "terragrunt.hcl").write_text(
+        'locals { common = read_terragrunt_config("x.hcl") }\n'
+        "inputs = {\n  project_id = local.common.locals.project_id\n}\n",
+        encoding="utf-8",
+    )
+    code, said = run(tmp_path / "terragrunt.hcl")
+    assert code == 2
+    assert "terragrunt.hcl:3: project_id is an expression that Karst does not compute. Write its value out." in said
+
+
 def test_what_stands_is_replaced_only_by_force(run: Run, tmp_path: Path) -> None:
     file = global_file(tmp_path)
     assert run(file)[0] == 0

@@ -30,7 +30,7 @@ _REQUIRED = {
     ("dns", "domain"): "DOMAIN_NAME (domain_name)",
 }
 
-_MOST_NOTICED = 10
+_MOST_CAUSES = 10
 
 _ORDER = words(
     "name kinds global gcp state dns tls sql bigtable firestore redis buckets pubsub viewer auth nglstate annotation "
@@ -117,10 +117,15 @@ def settle_place_first(draft: Draft, table: Mapping[str, object], options: Optio
 
 
 def _noticed(draft: Draft) -> str:
-    """What the reader stumbled over, such as a quote that swallows the rest: the likely cause of what is missing."""
-    notices = draft.environment.notices
-    more = f"\n  and {len(notices) - _MOST_NOTICED} more" if len(notices) > _MOST_NOTICED else ""
-    return "".join(f"\n  {one}" for one in notices[:_MOST_NOTICED]) + more
+    """The likely causes of what is missing: values that would have to be computed, a quote that swallows the rest."""
+    file = draft.environment.file.name
+    causes = [
+        f"{file}:{draft.line(name)}: {name} is {reason}. Write its value out."
+        for name in sorted(_PLACE_NAMES)
+        if (reason := draft.why_not(name))
+    ] + [str(one) for one in draft.environment.notices]
+    more = [f"and {len(causes) - _MOST_CAUSES} more"] if len(causes) > _MOST_CAUSES else []
+    return "".join(f"\n  {show_path(one)}" for one in (*causes[:_MOST_CAUSES], *more))
 
 
 def _add_environment(draft: Draft) -> None:
