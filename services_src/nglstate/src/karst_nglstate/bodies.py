@@ -130,8 +130,8 @@ class _Inflater:
         if self._inflater is None and piece:
             is_framed = piece[0] & 0x0F == zlib.DEFLATED and piece[0] >> 4 <= 7
             self._inflater = zlib.decompressobj(_ZLIB if is_framed else _RAW)
-        rest = piece
-        while rest:
+        rest, is_more = piece, False
+        while rest or is_more:
             assert self._inflater is not None  # noqa: S101 - made by the first piece that isn't empty
             if self._inflater.eof:
                 raise _broken("something follows its end")
@@ -140,6 +140,8 @@ class _Inflater:
             except zlib.error as error:
                 raise _broken(str(error)) from None
             rest = self._inflater.unconsumed_tail or self._inflater.unused_data
+            # A stream without a frame may be read to its end before all of its text has come out.
+            is_more = len(inflated) == _PIECE_BYTES and not self._inflater.eof
             if inflated:
                 yield inflated
 
