@@ -55,6 +55,22 @@ class Tags(HTMLParser):
         self.attributes += [(name, value or "") for name, value in attrs]
 
 
+def test_what_a_standing_object_loses_stands_among_the_losses() -> None:
+    table = "google_bigtable_table.graph"
+    fewer = entry(table, "update", {"column_family": [{"family": SECRET}]}, {"column_family": []})
+    text = as_markdown(summary(plan(fewer)))
+    losses = text.partition("### Destroyed, replaced and let go (1)\n")[2]
+    assert losses.startswith(f"- `demo` **~ `{table}`")
+    assert SECRET not in text
+
+
+def test_a_word_in_the_place_of_a_protocol_is_not_repeated() -> None:
+    door = {"source_ranges": ["0.0.0.0/0"], "allow": [{"protocol": "hunter2", "ports": ["hunter2"]}]}
+    markdown, page = texts(plan(entry("google_compute_firewall.in", "create", after=door)))
+    assert "by another protocol on every port" in markdown
+    assert "hunter2" not in markdown + page
+
+
 def test_losses_stand_before_everything_else_and_bold() -> None:
     text = as_markdown(
         summary(

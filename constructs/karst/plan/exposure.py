@@ -14,7 +14,7 @@ _ANYWHERE = frozenset({"0.0.0.0/0", "::/0", "0.0.0.0", "::", "*"})  # noqa: S104
 _NARROW_IPV4, _NARROW_IPV6 = 8, 16
 """From here on a range is somebody's network, however large."""
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
-_PROTOCOL = re.compile(r"[a-z0-9]{1,8}")
+_PROTOCOLS = frozenset({"ah", "all", "esp", "icmp", "icmpv6", "ipip", "sctp", "tcp", "udp"})
 _PORTS = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?")
 _NAMES_MEMBERS = re.compile(
     r"_(iam_(member|binding|policy)|acl|access_control|access|entity)$|^google_bigquery_dataset$"
@@ -129,7 +129,7 @@ def _allowed(value: JsonValue) -> Iterator[str]:
     for rule in value if isinstance(value, list) else ():
         if isinstance(rule, dict):
             protocol, ports = str(rule.get("protocol")).lower(), rule.get("ports")
-            named = protocol if _PROTOCOL.fullmatch(protocol) else "by another protocol"
+            named = protocol if protocol in _PROTOCOLS else "by another protocol"
             for port in ports if isinstance(ports, list) and ports else ("",):
                 yield f"{named} {port if _PORTS.fullmatch(str(port)) else 'on every port'}"
 

@@ -53,15 +53,19 @@ def _keeps(path: str, kept: JsonValue, values: Values) -> bool:
 
 def _denials_deleted(change: ResourceChange, plan: Iterable[ResourceChange]) -> Iterator[str]:
     """What denied, and does not go together with all that it guarded."""
-    gone = {one.type for one in plan if one.action is Action.DELETE}
     before = change.before
-    if change.type == "google_compute_firewall" and before.get("deny") and "google_compute_network" not in gone:
-        yield "a firewall's rule that denies goes"
+    if change.type == "google_compute_firewall" and before.get("deny"):
+        if not _goes("google_compute_network", plan):
+            yield "a firewall's rule that denies goes"
     elif change.type.startswith("kubernetes_network_policy") and _denies_a_namespace(before):
-        if not any(kind.startswith("kubernetes_namespace") for kind in gone):
+        if not _goes("kubernetes_namespace", plan):
             yield "the network policy that denies what no other allows goes"
     elif change.type in _ARMOR_RULES and _is_denial(before):
         yield "a rule of Cloud Armor that denies goes"
+
+
+def _goes(kind: str, plan: Iterable[ResourceChange]) -> bool:
+    return any(one.action is Action.DELETE and one.type in {kind, f"{kind}_v1"} for one in plan)
 
 
 def _denies_a_namespace(values: Values) -> bool:

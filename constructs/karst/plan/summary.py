@@ -161,12 +161,13 @@ def _stack(plan: Plan, findings: Mapping[tuple[str, str], list[Finding]], datase
 
 def _row(stack: str, change: ResourceChange, changed: tuple[Difference, ...], findings: tuple[Finding, ...]) -> Row:
     opened = any(finding.consent.value in {"expose", "grant", "unprotect"} for finding in findings)
+    is_losing = any(finding.consent.value == "delete" and change.action is Action.UPDATE for finding in findings)
     is_wider = bool(widened(change)) or any(finding.consent.value == "expose" for finding in findings)
     return Row(
         stack=stack,
         address=change.address,
         action=change.action,
-        rank=_rank(change.action, is_open=opened or is_wider),
+        rank=Rank.LOST if is_losing else _rank(change.action, is_open=opened or is_wider),
         is_stateful=change.type in STATEFUL,
         is_protected=bool(protections(change.before)),
         is_kept=change.action is Action.DELETE and is_abandoned(change.before),
