@@ -237,3 +237,21 @@ def test_two_of_one_project_share_what_there_is_once(tmp_path: Path) -> None:
     assert "manage" not in first.deployment["gcp"]
     assert second.deployment["gcp"]["manage"] == "existing"
     assert all("aligned volume" in one or "datastack" in one or "Bigtable" in one for one in second.problems)
+
+
+@pytest.mark.parametrize("written", ["$(gcloud sql instances list)", ""])
+def test_no_empty_instance_is_made_where_the_name_of_the_old_one_is_not_known(local: Import, written: str) -> None:
+    imported = local(f'export SQL_INSTANCE_NAME="{written}"\n')
+    assert at(imported, "sql.manage") == "existing"
+    assert at(imported, "sql.instance") == "fill-in"
+    assert "sql.instance" in [one.place for one in imported.report.to_do]
+
+
+def test_topics_of_the_usual_names_need_no_word(local: Import) -> None:
+    assert "does not begin with" not in local("").warned
+
+
+def test_topics_with_names_of_their_own_are_told(local: Import) -> None:
+    imported = local("export PYCHUNKEDGRAPH_EDITS_EXCHANGE=elsewhere_PCG_EDIT\n")
+    assert "PYCHUNKEDGRAPH_EDITS_EXCHANGE" in imported.warned
+    assert "It does not begin with reef_, so Karst makes one that does" in imported.warned

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from karst.adoption.draft import Draft
+from karst.adoption.draft import FILL_IN, Draft
 from karst.adoption.hosts import own_host
 from karst.adoption.secrets import is_running, kinds, name_of, project
 from karst.config.deployment import Deployment
@@ -25,6 +25,7 @@ _UNKNOWN_NUMBER = "000000000000"
 _MOST_ACCOUNT_CHARS = 30
 _ACCOUNT = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])\Z")
 _DEAD = "skeletons-dead"
+_MESSAGE_NAMES = re.compile(r"(PYCHUNKEDGRAPH_(EDITS|.*REMESH)|L2CACHE|SKELETON_CACHE).*_(EXCHANGE|QUEUE)\Z")
 _READERS: Mapping[str, tuple[str, ...]] = {
     "remesh-high": ("meshworker",),
     "remesh-low": ("remeshworker",),
@@ -135,7 +136,14 @@ def _add_network(draft: Draft, others: Sequence[Deployment]) -> None:
 def _add_sql(draft: Draft) -> None:
     instance = draft.get(("sql", "instance"))
     if not isinstance(instance, str):
-        return
+        # Without a name of what exists, Karst would make an instance of its own, and it would be empty.
+        instance = FILL_IN
+        draft.put(("sql", "instance"), instance)
+        draft.ask(
+            "sql.instance",
+            "The instance that holds the databases, of which the file says no name. It stands in `imports`, too.",
+            f"gcloud sql instances list --project={project(draft)}",
+        )
     draft.put(("sql", "manage"), "existing")
     draft.put(("sql", "address"), _UNKNOWN_ADDRESSES["sql"])
     draft.comment(("sql", "address"), "Fill in: the private address, which upstream's instances get by one command.")
@@ -188,6 +196,12 @@ def _add_messages(draft: Draft) -> None:
     """Topics and subscriptions that upstream has and a running service of Karst uses."""
     prefix, missing = draft.get(("pubsub", "prefix")), _never_made(draft)
     foundation, where = stacks(draft).foundation, f"projects/{project(draft)}"
+    for name in filter(_MESSAGE_NAMES.match, draft.environment.variables):
+        text = draft.text(name)
+        if text and not text.startswith(f"{prefix}_"):
+            draft.warn(
+                name, f"It does not begin with {prefix}_, so Karst makes one that does, and does not read this one."
+            )
     read = {role for role, services in _READERS.items() if any(is_running(draft, one) for one in services)}
     filled = {role for role, services in _WRITERS.items() if any(is_running(draft, one) for one in services)}
     used = filled | {SUBSCRIPTIONS[role].topic for role in read}
