@@ -109,7 +109,7 @@ def markdown(report: Report) -> str:
         f"# Import of {_code(report.deployment)}",
         "",
         f"Read from {_code(show_path(report.source.name))} as a {report.kind} deployment: {report.counts}.",
-        "Values of variables never stand in this report.",
+        "No secret stands in this report; names of resources and hosts do.",
         "",
         *_section("Left to you", "Values that the files don't hold.", _to_do(report.to_do)),
         *_section(
