@@ -28,7 +28,7 @@ STAMPS := $(VENV)/.stamps
 SERVICES := $(patsubst services_src/%/pyproject.toml,%,$(wildcard services_src/*/pyproject.toml))
 LOCKED_SERVICES := $(patsubst services_src/%/requirements.lock,%,$(wildcard services_src/*/requirements.lock))
 ENVIRONMENTS ?= environments
-PYTEST_WORKERS ?= 2
+PYTEST_WORKERS ?= 3
 FUZZ_EXAMPLES ?= 10000
 
 # One that is installed already, or else the one that setup puts into the environment.
@@ -63,7 +63,7 @@ check: setup ## Formatting, lint, types and import rules
 
 .PHONY: test
 test: setup policy clients oracles workflows ## Run every test
-	@$(WITH_NODE) $(BIN)/pytest -n $(PYTEST_WORKERS) -m "not bench"
+	@$(WITH_NODE) $(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not bench"
 
 .PHONY: fuzz
 fuzz: setup ## Run the property tests, and requests made from APIs, with many more cases

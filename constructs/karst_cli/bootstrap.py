@@ -47,6 +47,7 @@ def bootstrap(
     """
     from karst.config.errors import ConfigError
     from karst.config.loader import load_environments
+    from karst.drafts.placeholders import left_in
     from karst.google.credentials import connect
     from karst.google.errors import GoogleError
 
@@ -54,6 +55,8 @@ def bootstrap(
         found = load_environments(environments, [deployment])[deployment].deployment
     except ConfigError as error:
         _fail(str(error), UNUSABLE_INPUT)
+    if places := left_in(environments / deployment):
+        _fail(f"Fill in first what nobody knew when it was imported: {', '.join(places)}.", UNUSABLE_INPUT)
     try:
         session = _Session(connect(found.gcp.project, os.environ), found, timeout_s if wait else None)
         session.make(is_confirmed=yes, is_dry=dry_run)

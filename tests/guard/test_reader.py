@@ -31,6 +31,13 @@ def document(**changes: object) -> str:
         ('{"format_version": "1.0", "values": {}}', "p.json: holds a state, not a plan. "),
         ('{"format_version": "1.0", "resource_schemas": {}}', "p.json: holds no plan. "),
         (document(errored=True), "p.json: planning failed, so the plan is not whole. "),
+        (document(complete=False), "p.json: holds a part of the changes only"),
+        (
+            json.dumps(
+                {"format_version": "1.2", "planned_values": {"root_module": {"resources": [{"address": "google_a.b"}]}}}
+            ),
+            "p.json: names resources and no changes; the file was altered",
+        ),
         (document(resource_changes={}), "p.json: resource_changes is no list"),
         (document(resource_changes=[1]), "p.json: resource_changes[0]: describes no change"),
         (document(resource_changes=[CHANGE | {"address": 3}]), "p.json: resource_changes[0]: lacks address"),

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from karst.adoption import parse
-from karst.adoption.draft import FILL_IN, Draft
+from karst.adoption.draft import Draft
 from karst.adoption.hosts import own_host
 from karst.adoption.rows import parsed
+from karst.drafts.placeholders import FILL_IN
 from karst.drafts.yaml_text import Node
 from karst.name_forms import shorten
 

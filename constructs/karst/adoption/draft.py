@@ -13,10 +13,6 @@ from karst.drafts.yaml_text import Node
 
 Tree: TypeAlias = "dict[str, Node]"
 
-FILL_IN = "fill-in"
-"""Stands where only a person knows the value; a search for it finds them all."""
-FILL_IN_HOST = f"{FILL_IN}.example"
-
 
 @dataclass(kw_only=True)
 class Draft:

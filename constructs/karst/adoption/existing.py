@@ -10,18 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from karst.adoption.draft import FILL_IN, Draft
+from karst.adoption.draft import Draft
 from karst.adoption.hosts import own_host
 from karst.adoption.secrets import is_running, kinds, name_of, project
 from karst.config.deployment import Deployment
 from karst.derived.messages import SUBSCRIPTIONS, TOPICS
+from karst.drafts.placeholders import FILL_IN, UNKNOWN_ADDRESSES, UNKNOWN_NUMBER
 from karst.drafts.yaml_text import Node
 from karst.name_forms import underscored
 from karst.stack_names import StackNames
 
-_UNKNOWN_ADDRESSES = {"sql": "192.0.2.1", "global": "192.0.2.2", "cache": "192.0.2.3", "broker": "192.0.2.4"}
-"""Addresses that are nobody's, set aside for documentation: whoever tries one gets no answer."""
-_UNKNOWN_NUMBER = "000000000000"
 _MOST_ACCOUNT_CHARS = 30
 _ACCOUNT = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])\Z")
 _DEAD = "skeletons-dead"
@@ -94,8 +92,8 @@ def stacks(draft: Draft) -> StackNames:
 
 
 def _add_project(draft: Draft, others: Sequence[Deployment], number: str | None) -> None:
-    draft.put(("gcp", "project_number"), number or next((one.gcp.project_number for one in others), _UNKNOWN_NUMBER))
-    if draft.get(("gcp", "project_number")) == _UNKNOWN_NUMBER:
+    draft.put(("gcp", "project_number"), number or next((one.gcp.project_number for one in others), UNKNOWN_NUMBER))
+    if draft.get(("gcp", "project_number")) == UNKNOWN_NUMBER:
         draft.comment(("gcp", "project_number"), "Fill in: names of Google's own accounts contain it.")
         draft.ask(
             "gcp.project_number",
@@ -145,7 +143,7 @@ def _add_sql(draft: Draft) -> None:
             f"gcloud sql instances list --project={project(draft)}",
         )
     draft.put(("sql", "manage"), "existing")
-    draft.put(("sql", "address"), _UNKNOWN_ADDRESSES["sql"])
+    draft.put(("sql", "address"), UNKNOWN_ADDRESSES["sql"])
     draft.comment(("sql", "address"), "Fill in: the private address, which upstream's instances get by one command.")
     draft.ask(
         "sql.address",
@@ -176,7 +174,7 @@ def _add_redis(draft: Draft) -> None:
         name = draft.get(("redis", role, "name"))
         draft.put(("redis", role, "manage"), "existing")
         if draft.get(("redis", role, "address")) is None:
-            draft.put(("redis", role, "address"), _UNKNOWN_ADDRESSES[role])
+            draft.put(("redis", role, "address"), UNKNOWN_ADDRESSES[role])
             draft.comment(("redis", role, "address"), "Fill in.")
             draft.ask(
                 f"redis.{role}.address",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from karst.adoption import parse
-from karst.adoption.draft import FILL_IN, FILL_IN_HOST, Draft
+from karst.adoption.draft import Draft
 from karst.adoption.rows import parsed
 from karst.adoption.secrets import kinds, name_of
+from karst.drafts.placeholders import FILL_IN, FILL_IN_HOST
 from karst.drafts.yaml_text import Node
 from karst.name_forms import dashed
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 
-from karst.adoption.draft import FILL_IN, Draft
+from karst.adoption.draft import Draft
 from karst.adoption.rows import Row, words
 from karst.adoption.values import Derived
 from karst.config.errors import Location
+from karst.drafts.placeholders import FILL_IN
 
 _FROM_FILE = re.compile(r"--from-file=(?:(?P<name>[^\s=]+)=)?(?P<path>\S+)")
 _FILE_NAME = re.compile(r"\.?[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
