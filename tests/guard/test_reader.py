@@ -31,7 +31,6 @@ def document(**changes: object) -> str:
         ('{"format_version": "1.0", "values": {}}', "p.json: holds a state, not a plan. "),
         ('{"format_version": "1.0", "resource_schemas": {}}', "p.json: holds no plan. "),
         (document(errored=True), "p.json: planning failed, so the plan is not whole. "),
-        (document(complete=False), "p.json: holds a part of the changes only"),
         (
             json.dumps(
                 {"format_version": "1.2", "planned_values": {"root_module": {"resources": [{"address": "google_a.b"}]}}}

@@ -180,3 +180,9 @@ def test_not_even_a_first_deployment_gives_away_a_whole_project(role: str) -> No
     address = "google_project_iam_member.m"
     grant = entry(address, "create", after={"project": "p", "role": role, "member": "user:a@example.org"})
     assert refused(account, grant, is_new=True) == [(address, Consent.GRANT)]
+
+
+def test_marks_of_what_is_known_are_no_unknown_addresses() -> None:
+    """A provider marks each element of what it knows with false."""
+    marks = {"source_ranges": [False], "allow": [{"ports": [False]}]}
+    assert refused(entry(FIREWALL, "create", after=door("80", ranges=("10.0.0.0/8",)), after_unknown=marks)) == []

@@ -72,13 +72,20 @@ def _exposures(kind: str, values: Values) -> Iterator[str]:
     yield from _open_doors(kind, values)
 
 
+def _is_marked(mark: JsonValue) -> bool:
+    """Whether anything below is unknown; what is known has marks too, of the same shape and false."""
+    if isinstance(mark, dict):
+        return any(map(_is_marked, mark.values()))
+    return any(map(_is_marked, mark)) if isinstance(mark, list) else mark is True
+
+
 def _later(kind: str, before: Values, unknown: JsonValue) -> Iterator[str]:
     """What was closed, or lets addresses in, and is known only while the plan is applied."""
     marks: Values = unknown if isinstance(unknown, dict) else {}
     for path in _OPEN.get(kind, {}):
         if value_at(marks, path) is True and value_at(before, path) is not None:
             yield f"{path} known only later"
-    if kind == "google_compute_firewall" and any(marks.get(key) for key in ("source_ranges", "allow")):
+    if kind == "google_compute_firewall" and any(_is_marked(marks.get(key)) for key in ("source_ranges", "allow")):
         yield "whom the firewall lets in is known only later"
 
 

@@ -111,11 +111,6 @@ def _check_format(document: dict[str, JsonValue], source: str) -> None:
         raise PlanUnreadableError(
             f"{source}: planning failed, so the plan is not whole. Repair the error and plan again."
         )
-    if document.get("complete") is False:
-        raise PlanUnreadableError(
-            f"{source}: holds a part of the changes only, as with -target or changes that were put off. "
-            "Plan the whole stack."
-        )
     if "resource_changes" not in document and _has_resources(document.get("planned_values")):
         raise PlanUnreadableError(f"{source}: names resources and no changes; the file was altered. {_HOW_TO_SHOW}")
 
