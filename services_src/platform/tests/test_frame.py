@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
-from starlette.types import Message
 
 from karst_platform import Settings, load_settings, service_app
 from karst_platform.health import Check, draining
@@ -64,56 +63,6 @@ async def test_bodies_over_the_limit_are_refused_told_or_not() -> None:
     assert (await ask(app(), "/size", method="POST", content=bytes(1024))).json() == 1024
     assert (await ask(app(), "/size", method="POST", content=bytes(1025))).status_code == 413
     assert (await ask(app(), "/size", method="POST", content=stream())).status_code == 413
-
-
-@pytest.mark.parametrize("told", [[(b"content-length", b"9000000")], []])
-async def test_a_client_that_is_still_sending_is_let_finish_before_it_is_refused(
-    told: list[tuple[bytes, bytes]],
-) -> None:
-    left = [{"type": "http.request", "body": bytes(1 << 20), "more_body": number < 8} for number in range(9)]
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return left.pop(0)
-
-    async def send(message: Message) -> None:
-        assert left == [], "answered while the client was sending"
-        sent.append(message)
-
-    await app()(_post("/size", told), receive, send)
-    assert sent[0]["status"] == 413
-
-
-async def test_a_client_that_never_ends_is_refused_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("karst_platform.guards._SPILL_S", 0.05)
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        await asyncio.sleep(0.001)
-        return {"type": "http.request", "body": b"x", "more_body": True}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await app()(_post("/size", [(b"content-length", b"9000000")]), receive, send)
-    assert sent[0]["status"] == 413
-
-
-def _post(path: str, headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "scheme": "http",
-        "method": "POST",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"host", b"localhost"), *headers],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-    }
 
 
 async def test_large_bodies_at_the_same_time_are_bounded_and_small_ones_let_in() -> None:

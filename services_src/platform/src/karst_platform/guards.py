@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,7 +15,6 @@ from karst_platform.wire import Answer
 _log = logging.getLogger(__name__)
 _SMALL_BYTES = 1 << 20
 _BODIES_AT_ONCE = 2
-_SPILL_S = 5.0
 
 NOTHING_ALLOWED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content policy of answers that are no pages; pages set their own."""
@@ -53,10 +51,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Answers bodies over `limit_bytes` with 413: before the handler where the length is told, else while it reads.
-
-    What the client still sends is let go by for some seconds first. A connection that is closed under a client which
-    is sending shows it an error of TLS, and never the answer.
+    """Answers bodies over `limit_bytes` with 413: at once where the length is told, else while they are read.
 
     All large bodies that are under way together may have twice that, for parsing one takes many times its size: who
     comes on top is asked to come again, with 503. Small ones are always let in.
@@ -78,7 +73,6 @@ class BodyLimit:
             await self._answer(400, "Content-Length is not a number.")(scope, receive, send)
             return
         if int(told[:20]) > self._limit_bytes:
-            await _spill(receive)
             await self._answer(413, self._message)(scope, receive, send)
             return
         read_bytes = held_bytes = 0
@@ -88,8 +82,6 @@ class BodyLimit:
             message = await receive()
             read_bytes += len(message.get("body", b""))
             if read_bytes > self._limit_bytes:
-                if message.get("more_body", False):
-                    await _spill(receive)
                 raise HTTPException(413, self._message)
             if read_bytes > _SMALL_BYTES:
                 self._held_bytes += read_bytes - held_bytes
@@ -102,14 +94,6 @@ class BodyLimit:
             await self._app(scope, count, send)
         finally:
             self._held_bytes -= held_bytes
-
-
-async def _spill(receive: Receive) -> None:
-    """Read the rest of a body and keep nothing of it, for as long as a moment allows."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_SPILL_S):
-            while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
-                pass
 
 
 class TimeLimit:
