@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -28,7 +31,12 @@ def started(embedded_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPa
     (folder / "images" / "gray" / "info").write_bytes(b"{}")
     for outside in (folder / "images" / "secret", folder / "secret"):
         outside.write_bytes(SECRET)
-    with running({"KARST_POSTGRES_DSN": embedded_postgres.start(), "KARST_BUCKETS": str(folder)}) as server:
+    dsn = embedded_postgres.start()
+    # Whatever ran before in this process; migrating twice does nothing.
+    subprocess.run(
+        [sys.executable, "-m", "karst_clio", "migrate"], env={**os.environ, "KARST_POSTGRES_DSN": dsn}, check=True
+    )
+    with running({"KARST_POSTGRES_DSN": dsn, "KARST_BUCKETS": str(folder)}) as server:
         yield server
 
 
